@@ -1,0 +1,219 @@
+//! A job compiled to all that a runner needs. No YAML travels further than the compiler.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Environment of a container: name to value.
+pub type Environment = BTreeMap<String, String>;
+
+/// One job, ready to run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// Name of the job, unique in its build: the workflow, and the matrix cell where there is one.
+    pub name: String,
+    /// Where the shared volume is mounted and where in it the commit lies.
+    pub workspace: Workspace,
+    /// In the order that the pipeline and the pages show: checkout first, then services, then the rest.
+    /// The position is the step's number in the protocol, in log addresses and in labels.
+    pub steps: Vec<Step>,
+    /// Longest run of the whole job, in seconds, from the first step's start.
+    pub timeout_seconds: u64,
+}
+
+/// Paths inside every container of the job.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Absolute path where the volume is mounted: `/slipway`.
+    pub base: String,
+    /// Absolute path of the checkout, at or below `base`: `/slipway/src/git.example/me/thing`.
+    pub path: String,
+}
+
+/// One step of a job.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Step {
+    /// Unique in its job.
+    pub name: String,
+    /// What it does.
+    pub action: Action,
+    /// Positions of the steps that must be done before it may start.
+    pub needs: Vec<usize>,
+    /// Whether it runs when all that it needs, directly or not, went well or not.
+    pub runs_on: RunsOn,
+    /// What its failure means for the job.
+    pub on_failure: OnFailure,
+    /// Complete, except for what only the runner knows at the start: `CI_MACHINE`, `CI_PIPELINE_STATUS`,
+    /// `CI_STEP_STARTED`.
+    pub environment: Environment,
+    /// Longest run in seconds, if the pipeline sets one.
+    pub timeout_seconds: Option<u64>,
+}
+
+/// What a step does.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    /// The runner itself puts the commit into the workspace.
+    Checkout,
+    /// A container that the job waits for.
+    Run(Container),
+    /// A container that starts in its turn and lives until the job ends.
+    Detach(Container),
+    /// A container that starts with the job, is reachable by the step's name, and lives until the job ends.
+    Service(Container),
+}
+
+/// A container to run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Container {
+    /// Where the image comes from.
+    pub image: Image,
+    /// What runs in it.
+    pub program: Program,
+    /// Absolute working directory: the checkout, or what `directory` names.
+    pub directory: String,
+    /// More rights than a job normally has. The compiler refuses it unless the repository is trusted.
+    pub privileged: bool,
+}
+
+/// Where an image comes from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum Image {
+    /// A reference as `docker run` takes it.
+    Registry {
+        /// `busybox`, `ghcr.io/a/b:1`, `x@sha256:…`
+        reference: String,
+        /// Ask the registry even when the engine has it.
+        always_pull: bool,
+    },
+    /// Built from the workspace when the step's turn comes.
+    Build(ImageBuild),
+}
+
+/// A `build:` section.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ImageBuild {
+    /// Absolute path of the context inside the workspace.
+    pub context: String,
+    /// Path of the Dockerfile, relative to the context.
+    pub dockerfile: String,
+    /// Stage to stop at.
+    pub target: Option<String>,
+    /// Build arguments.
+    pub args: BTreeMap<String, String>,
+    /// Tags to give besides the job's own.
+    pub tags: Vec<String>,
+}
+
+/// What runs in a container.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "run", rename_all = "snake_case")]
+pub enum Program {
+    /// Lines for one POSIX shell, `sh -e`, one after the other.
+    Commands {
+        /// Each is echoed as `+ line` before it runs.
+        commands: Vec<String>,
+    },
+    /// The image's own entrypoint and command: plugins and most services.
+    Image,
+    /// Another entrypoint; commands, if any, are in `CI_SCRIPT` (base64) of the environment.
+    Entrypoint {
+        /// Program and arguments.
+        entrypoint: Vec<String>,
+    },
+    /// Nothing: a `build:` without commands is done when the image is.
+    Nothing,
+}
+
+/// Which outcomes of its needs a step or job runs on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RunsOn {
+    /// When all went well.
+    pub success: bool,
+    /// When something went wrong.
+    pub failure: bool,
+}
+
+impl Default for RunsOn {
+    fn default() -> Self {
+        Self { success: true, failure: false }
+    }
+}
+
+impl RunsOn {
+    /// Whether it fits.
+    pub fn fits(self, upstream_failed: bool) -> bool {
+        if upstream_failed { self.failure } else { self.success }
+    }
+}
+
+/// What a step's failure means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// The job fails; what depends on the step is left out.
+    #[default]
+    Fail,
+    /// The step is shown as failed, the job goes on as if it had not.
+    Ignore,
+    /// The whole build is cancelled.
+    Cancel,
+}
+
+/// What a step is, as API and pages show it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names are the meaning")]
+pub enum StepKind {
+    Clone,
+    Commands,
+    Plugin,
+    Service,
+    Build,
+}
+
+impl StepKind {
+    /// The spelling of API, database, pages and `CI_STEP_TYPE`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clone => "clone",
+            Self::Commands => "commands",
+            Self::Plugin => "plugin",
+            Self::Service => "service",
+            Self::Build => "build",
+        }
+    }
+}
+
+impl Step {
+    /// What it is.
+    pub fn kind(&self) -> StepKind {
+        match &self.action {
+            Action::Checkout => StepKind::Clone,
+            Action::Service(_) => StepKind::Service,
+            Action::Run(container) | Action::Detach(container) => match (&container.image, &container.program) {
+                (Image::Build(_), Program::Nothing) => StepKind::Build,
+                (_, Program::Image) => StepKind::Plugin,
+                (_, Program::Commands { .. } | Program::Entrypoint { .. } | Program::Nothing) => StepKind::Commands,
+            },
+        }
+    }
+
+    /// Its container, unless it is the checkout.
+    pub fn container(&self) -> Option<&Container> {
+        match &self.action {
+            Action::Checkout => None,
+            Action::Run(container) | Action::Detach(container) | Action::Service(container) => Some(container),
+        }
+    }
+
+    /// Whether the job waits for its end.
+    pub fn is_awaited(&self) -> bool {
+        match self.action {
+            Action::Checkout | Action::Run(_) => true,
+            Action::Detach(_) | Action::Service(_) => false,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! A build has no machine of its own: what it is follows from its jobs.
+
+use super::{Finish, JobState, Millis, Reason, Status};
+
+/// State of a build, derived.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BuildState {
+    /// The word for it.
+    pub status: Status,
+    /// Of the job that decides; `None` until the build is finished.
+    pub finish: Option<Finish>,
+    /// When the first step of the first job was let go.
+    pub started: Option<Millis>,
+    /// When the last job ended; `None` until the build is finished.
+    pub finished: Option<Millis>,
+}
+
+/// The state of a build with these jobs. Pure, and the only place that knows.
+pub fn fold_jobs<'a>(jobs: impl IntoIterator<Item = &'a JobState>) -> BuildState {
+    let states: Vec<&JobState> = jobs.into_iter().collect();
+    let started = states
+        .iter()
+        .filter_map(|state| match state {
+            JobState::Running { started, .. } => Some(*started),
+            JobState::Stopping { started, .. } | JobState::Finished { started, .. } => *started,
+            JobState::Waiting | JobState::Queued { .. } | JobState::Leased { .. } => None,
+        })
+        .min();
+    let mut ended = Vec::new();
+    for state in &states {
+        if let JobState::Finished { finish, at, .. } = state {
+            ended.push((finish, *at));
+        }
+    }
+    if ended.len() < states.len() {
+        let moving = !ended.is_empty() || states.iter().any(|state| state.status() == Status::Running);
+        let status = if moving { Status::Running } else { Status::Pending };
+        return BuildState { status, finish: None, started, finished: None };
+    }
+    let finish = ended
+        .iter()
+        .max_by_key(|(finish, _)| rank(finish.status()))
+        .map_or_else(|| Finish::because(Reason::Condition), |(finish, _)| (*finish).clone());
+    BuildState {
+        status: finish.status(),
+        finished: ended.iter().map(|(_, at)| *at).max(),
+        finish: Some(finish),
+        started,
+    }
+}
+
+/// Which of several finished jobs speaks for the build: the highest.
+fn rank(status: Status) -> u8 {
+    match status {
+        Status::Error => 6,
+        Status::Lost => 5,
+        Status::Failure => 4,
+        Status::Cancelled => 3,
+        Status::Success => 2,
+        Status::Skipped => 1,
+        Status::Pending | Status::Blocked | Status::Running => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(reason: Reason) -> JobState {
+        JobState::Finished { finish: Finish::because(reason), started: Some(1), at: 2 }
+    }
+
+    fn status(states: &[JobState]) -> Status {
+        fold_jobs(states).status
+    }
+
+    #[test]
+    fn the_worst_job_speaks_for_a_finished_build() {
+        assert_eq!(status(&[ended(Reason::Ok), ended(Reason::ExitCode)]), Status::Failure);
+        assert_eq!(status(&[ended(Reason::Ok), ended(Reason::Condition)]), Status::Success);
+        assert_eq!(status(&[ended(Reason::Needs), ended(Reason::Infra)]), Status::Error);
+        assert_eq!(status(&[ended(Reason::Cancelled), ended(Reason::Needs)]), Status::Cancelled);
+        assert_eq!(status(&[ended(Reason::Condition)]), Status::Skipped);
+    }
+
+    #[test]
+    fn a_build_with_an_unfinished_job_is_not_finished() {
+        assert_eq!(status(&[JobState::Waiting, JobState::Queued { epoch: 0 }]), Status::Pending);
+        assert_eq!(status(&[ended(Reason::ExitCode), JobState::Waiting]), Status::Running);
+    }
+}

@@ -1,0 +1,201 @@
+//! The runner protocol, version 1: what server and runner say to each other. JSON bodies over HTTP, log bytes raw.
+//!
+//! All requests carry `Authorization: Bearer TOKEN`. A runner calls out only; nothing listens on it.
+//!
+//! | request | body -> answer |
+//! |---|---|
+//! | `POST /runner/v1/hello` | [`Hello`] -> [`Welcome`]; 401 bad token, 426 protocol not spoken |
+//! | `POST /runner/v1/next` | [`Next`] -> 200 [`Grant`], or 204 after [`LONG_POLL_MS`] without a job |
+//! | `POST /runner/v1/renew` | [`Renew`] -> [`Renewed`]; renews at once, then holds the answer up to [`Renew::wait_ms`] or until there is an order |
+//! | `POST /runner/v1/events` | [`Events`] -> 204; 409 the claim is stale |
+//! | `GET /runner/v1/logs/JOB/ATTEMPT?epoch=E` | -> [`Committed`]; 409 |
+//! | `POST /runner/v1/logs/JOB/ATTEMPT/STEP?epoch=E&offset=N` | raw bytes, at most [`MAX_APPEND_BYTES`] -> [`Appended`]; 409 stale; 416 `offset` beyond the committed length, with [`Appended`]; 503/507 try again |
+//!
+//! The commit itself is fetched with git over HTTP from [`Source::url`] with user `runner` and the runner's token as the password,
+//! or read in place when [`Source::path`] exists on the runner's machine.
+//!
+//! Every message may be sent again after a lost answer: events are idempotent, appends are keyed by their offset.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{JobId, RunnerId},
+    lease::Claim,
+    plan::Plan,
+    state::{Finish, Millis, StepEvent, StepState},
+};
+
+/// The version that both sides speak.
+pub const PROTOCOL: u32 = 1;
+/// How long `next` waits for a job, in milliseconds.
+pub const LONG_POLL_MS: u64 = 25_000;
+/// Largest log append, in bytes.
+pub const MAX_APPEND_BYTES: usize = 1 << 20;
+
+/// A runner presents itself: at its start, and again whenever the server does not know it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`PROTOCOL`].
+    pub protocol: u32,
+    /// Its own id, kept in its data folder, so that a restarted runner is the same runner.
+    pub runner: RunnerId,
+    /// Name for people: the host's name by default.
+    pub name: String,
+    /// Slipway's version.
+    pub version: String,
+    /// `platform`, `backend` and what its owner gave. A job's labels must all match; `*` matches any value.
+    pub labels: BTreeMap<String, String>,
+    /// Most jobs at once.
+    pub slots: u32,
+    /// Jobs whose containers it found on its engine after a restart.
+    pub holding: Vec<Claim>,
+}
+
+/// The server's answer to [`Hello`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Those of [`Hello::holding`] whose lease is still in force: go on with them. The lease is renewed by this answer.
+    pub resume: Vec<Resume>,
+    /// The others: remove their containers.
+    pub drop: Vec<Claim>,
+}
+
+/// A job that a restarted runner goes on with.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Resume {
+    /// The same lease.
+    pub grant: Grant,
+    /// What the server knows of the steps, by position. What the engine knows beyond it is news.
+    pub steps: Vec<StepState>,
+    /// An order to stop that the runner may have missed.
+    pub stop: Option<Finish>,
+}
+
+/// A free slot asks for a job.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Next {
+    /// Who asks. Unknown to the server: 404, and the runner says [`Hello`] again.
+    pub runner: RunnerId,
+}
+
+/// A lease of a job, with all that is needed to run it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Grant {
+    /// The address of this run.
+    pub claim: Claim,
+    /// `owner/name #build job`, for logs and container labels.
+    pub title: String,
+    /// What to run.
+    pub plan: Plan,
+    /// Where the commit is.
+    pub source: Source,
+    /// Values that must not appear in a log.
+    pub masked: Vec<String>,
+}
+
+/// Where a commit is fetched from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// `owner/name`: the key of the runner's mirror.
+    pub repository: String,
+    /// Path of the server's git endpoint below the server's URL: `/git/owner/name.git`.
+    pub url: String,
+    /// The server's own copy, usable when it exists on the runner's machine: the embedded runner skips the fetch.
+    pub path: Option<String>,
+    /// Full name of the ref that holds the commit.
+    pub reference: String,
+    /// The commit, 40 hex digits. Nothing else may be checked out.
+    pub sha: String,
+    /// What `origin` is set to in the checkout's `.git/config`. Never has a credential.
+    pub origin: String,
+}
+
+/// The runner lives, and so do its jobs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Renew {
+    /// Who.
+    pub runner: RunnerId,
+    /// What it runs.
+    pub claims: Vec<Claim>,
+    /// How long the server may hold the answer when there is no order, in milliseconds.
+    pub wait_ms: u64,
+    /// Orders that the runner already follows; only others end the wait early.
+    pub stopping: Vec<JobId>,
+}
+
+/// The server's answer to [`Renew`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Renewed {
+    /// One for each claim that must not simply go on.
+    pub orders: Vec<Order>,
+}
+
+/// What a runner must do with a job.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "snake_case")]
+pub enum Order {
+    /// Stop its steps (SIGTERM, 10 s, SIGKILL), run nothing more, send the rest of the logs, then say finished.
+    Stop {
+        /// Which.
+        claim: Claim,
+        /// Why; the job ends as this.
+        finish: Finish,
+    },
+    /// The lease is not the current one: kill its containers, send nothing more.
+    Drop {
+        /// Which.
+        claim: Claim,
+    },
+}
+
+/// What happened to a job, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Events {
+    /// Which run.
+    pub claim: Claim,
+    /// At least one.
+    pub events: Vec<JobNews>,
+}
+
+/// One thing that happened to a job.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "news", rename_all = "snake_case")]
+pub enum JobNews {
+    /// About one of its steps.
+    Step {
+        /// Position in the plan.
+        step: usize,
+        /// What.
+        event: StepEvent,
+        /// With a finish: length of the step's whole log in bytes. The server has them all by then.
+        log_bytes: Option<u64>,
+    },
+    /// A step with `failure: cancel` failed: the server cancels the whole build.
+    CancelBuild {
+        /// Position in the plan.
+        step: usize,
+    },
+    /// Every step is finished and every log byte is committed. The lease ends here.
+    Finished {
+        /// How the job ended.
+        finish: Finish,
+        /// When.
+        at: Millis,
+    },
+}
+
+/// What the server has of a job's logs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Committed {
+    /// Length in bytes by step position; a step without a log is left out.
+    pub steps: BTreeMap<usize, u64>,
+}
+
+/// The answer to an append: what is answered is stored (DESIGN, invariant 5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Appended {
+    /// Length of the step's log, in bytes.
+    pub committed: u64,
+}

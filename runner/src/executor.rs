@@ -1,0 +1,165 @@
+//! What runs a job's steps. Implementations: `docker`, the real one, and `dummy`, which runs nothing and is used by tests.
+//!
+//! # Life cycle
+//!
+//! 1. [`survey`](Executor::survey) once at the runner's start: which jobs have containers here.
+//!    [`adopt`](Executor::adopt) for those that the server lets us go on with, [`sweep`](Executor::sweep) for all else.
+//! 2. [`open`](Executor::open) a job: sandbox and network. Pulls of all its images start in the background.
+//! 3. [`checkout`](Executor::checkout) makes the workspace from a commit; a job without a checkout step calls
+//!    [`empty_workspace`](Executor::empty_workspace) instead. Nothing can be prepared before one of them is done.
+//! 4. For each step: [`prepare`](Executor::prepare), early if the caller likes; then either [`release`](Executor::release), the
+//!    word to start, or nothing. A prepared step that is never released never runs an instruction of the user's.
+//! 5. [`signal`](Executor::signal) a released step to stop it.
+//! 6. [`close`](Executor::close): everything of the job is removed, whatever state it is in.
+//!
+//! A job handle is shared by tasks: all methods take `&self`, and steps are named by their position in the plan.
+//! Methods for one step are called one after the other; those for different steps may overlap.
+
+use std::{collections::BTreeMap, future::Future};
+
+use slipway_pipelines::{
+    lease::Claim,
+    plan::Environment,
+    state::Reason,
+    wire::{Grant, Source},
+};
+use tokio::sync::watch;
+
+/// Runs the steps of jobs. See the module's documentation for the life cycle.
+pub trait Executor: Send + Sync + 'static {
+    /// An open job. Cheap to clone.
+    type Job: Clone + Send + Sync + 'static;
+
+    /// Labels that the runner has by its executor: `backend`, `platform`.
+    fn labels(&self) -> BTreeMap<String, String>;
+
+    /// The jobs that have containers of this instance here.
+    fn survey(&self) -> impl Future<Output = Result<Vec<Claim>, Failed>> + Send;
+
+    /// Removes every object of this instance that belongs to none of the jobs in `keep`. Never touches others.
+    fn sweep(&self, keep: &[Claim]) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Makes what the job's containers share, except the workspace.
+    fn open(&self, grant: &Grant) -> impl Future<Output = Result<Self::Job, Failed>> + Send;
+
+    /// Finds an open job again after a restart of the runner: its workspace, if it was made, and its steps.
+    /// `log` gives the log of a step, wound back to where its container's output begins.
+    fn adopt(
+        &self,
+        grant: &Grant,
+        log: &(dyn Fn(usize) -> Box<dyn LogSink> + Send + Sync),
+    ) -> impl Future<Output = Result<Adopted<Self::Job>, Failed>> + Send;
+
+    /// Makes the workspace from a commit; says in `log` what it does.
+    fn checkout(
+        &self,
+        job: &Self::Job,
+        source: &Source,
+        log: Box<dyn LogSink>,
+    ) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Makes an empty workspace.
+    fn empty_workspace(&self, job: &Self::Job) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Gets everything about a step ready up to its first instruction: the image pulled or built (progress in `log`), the
+    /// container made and attached, and started where a gate can hold it. For a step with [`Program::Nothing`] the image
+    /// is all: it is built by `release`. Images built from the workspace are built by `release`, too, since earlier
+    /// steps may change the context.
+    ///
+    /// [`Program::Nothing`]: slipway_pipelines::plan::Program::Nothing
+    fn prepare(
+        &self,
+        job: &Self::Job,
+        step: usize,
+        log: Box<dyn LogSink>,
+    ) -> impl Future<Output = Result<Handle, Failed>> + Send;
+
+    /// The word: the step runs, with `late` added to its environment.
+    fn release(
+        &self,
+        job: &Self::Job,
+        step: usize,
+        late: &Environment,
+    ) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Asks a released step to end, or ends it. Nothing happens when it already has.
+    fn signal(&self, job: &Self::Job, step: usize, signal: Signal) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Removes everything of the job. Tries again what fails, and leaves the rest to the next sweep.
+    fn close(&self, job: &Self::Job) -> impl Future<Output = ()> + Send;
+}
+
+/// What a prepared step tells. Both are set once.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    /// The exit code as the step's own shell says it, at once. The engine confirms it later.
+    pub said: watch::Receiver<Option<i32>>,
+    /// The end: the engine has confirmed it and the log is complete.
+    pub ended: watch::Receiver<Option<Ending>>,
+}
+
+/// How a released step ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// It ran to an end.
+    Exited {
+        /// As the engine says.
+        code: i32,
+        /// The kernel killed it for its memory use.
+        oom_killed: bool,
+    },
+    /// It could not run, or was taken away.
+    Failed(Failed),
+}
+
+/// A job found again.
+#[derive(Debug)]
+pub struct Adopted<J> {
+    /// The job.
+    pub job: J,
+    /// Whether its workspace was made.
+    pub has_workspace: bool,
+    /// The steps that were released, by position, ended or not. Others of the job's containers have been removed.
+    pub released: BTreeMap<usize, Handle>,
+}
+
+/// How to stop a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Signal {
+    /// SIGTERM to every process of it.
+    Term,
+    /// SIGKILL.
+    Kill,
+}
+
+/// A failure that is not the step's own exit code.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failed {
+    /// What kind: `ImagePull`, `ImageBuild`, `Clone` or `Infra`.
+    pub reason: Reason,
+    /// A sentence for people, without secrets: what, where, what to do.
+    pub message: String,
+}
+
+impl Failed {
+    /// A failure of a kind.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
+    }
+
+    /// A failure of engine, disk, network or ours.
+    pub fn infra(message: impl Into<String>) -> Self {
+        Self::new(Reason::Infra, message)
+    }
+}
+
+/// Where a step's log bytes go. Writing never waits for the network.
+pub trait LogSink: Send {
+    /// Takes bytes, in order.
+    fn write(&mut self, bytes: &[u8]);
+
+    /// What was written so far is ours (pull and build progress); what follows is the container's own output, which a
+    /// restarted runner can read again from the engine.
+    fn begin_container_output(&mut self);
+}

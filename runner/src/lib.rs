@@ -1,0 +1,3 @@
+//! Takes plans, runs them in containers, ships logs.
+
+pub mod executor;
