@@ -39,3 +39,10 @@ pub struct Span {
     /// Column of `start` in characters, from 1.
     pub column: usize,
 }
+
+impl Diagnostic {
+    /// Whether it keeps the pipeline from running.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
