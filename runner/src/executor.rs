@@ -11,6 +11,7 @@
 //!    word to start, or nothing. A prepared step that is never released never runs an instruction of the user's.
 //! 5. [`signal`](Executor::signal) a released step to stop it.
 //! 6. [`close`](Executor::close): everything of the job is removed, whatever state it is in.
+//! 7. [`stop`](Executor::stop) once, when the runner stops.
 //!
 //! A job handle is shared by tasks: all methods take `&self`, and steps are named by their position in the plan.
 //! Methods for one step are called one after the other; those for different steps may overlap.
@@ -87,6 +88,12 @@ pub trait Executor: Send + Sync + 'static {
 
     /// Removes everything of the job. Tries again what fails, and leaves the rest to the next sweep.
     fn close(&self, job: &Self::Job) -> impl Future<Output = ()> + Send;
+
+    /// Removes what is kept ready for jobs to come. Called once, when the runner stops and opens no more jobs; jobs that
+    /// are still open stay as they are, to be adopted by the next process.
+    fn stop(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// What a prepared step tells. Both are set once.
