@@ -1,0 +1,3 @@
+//! Figures beside the Docker CLI.
+
+fn main() {}

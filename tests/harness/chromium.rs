@@ -1,0 +1,65 @@
+//! Headless Chromium, driven by Debian's chromium-driver.
+
+use std::{fs, path::Path, time::Duration};
+
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::process::{Output, Process};
+
+/// A browser with an empty profile.
+pub(crate) struct Browser {
+    pub(crate) page: Client,
+    driver: Process,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts chromedriver on a free port, and a browser with it.
+    pub(crate) async fn start() -> Self {
+        let profile = tempfile::Builder::new().prefix("slipway-chromium-").tempdir().expect("a temporary folder");
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0").env("HOME", profile.path());
+        let mut driver = Process::start("chromedriver (package chromium-driver)", command, Output::default());
+        let port = driver.says("ChromeDriver was started successfully on port ").await;
+        let arguments = [
+            "--headless=new",
+            // The tests run as root in a sandbox of their own.
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-quic",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1280,900",
+            &format!("--user-data-dir={}", profile.path().join("profile").display()),
+        ];
+        let capabilities = json!({"goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"}});
+        let page = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.as_object().expect("an object").clone())
+            .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))
+            .await
+            .unwrap_or_else(|error| panic!("no browser: {error}\n{}", driver.output.text()));
+        Self { page, driver, _profile: profile }
+    }
+
+    /// Writes what the window shows to `target/screenshots`.
+    pub(crate) async fn screenshot(&self, name: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
+        fs::create_dir_all(&folder).expect("a folder for screenshots");
+        let png = self.page.screenshot().await.expect("a screenshot");
+        fs::write(folder.join(name).with_extension("png"), png).expect("the screenshot is written");
+    }
+
+    /// Closes browser and driver.
+    pub(crate) async fn close(mut self) {
+        self.page.clone().close().await.expect("the browser closes");
+        self.driver.signal("TERM").await;
+        self.driver.ended(Duration::from_secs(20)).await;
+    }
+}
