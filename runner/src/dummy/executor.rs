@@ -1,0 +1,174 @@
+//! The dummy's side of the executor trait.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use slipway_pipelines::{
+    lease::Claim,
+    plan::{Environment, Plan},
+    wire::{Grant, Source},
+};
+
+use super::{play::Play, script::Script};
+use crate::executor::{Adopted, Executor, Failed, Handle, LogSink, Signal};
+
+/// The executor that runs nothing. Its clones share their jobs, as runners on one engine do.
+#[derive(Clone, Debug, Default)]
+pub struct Dummy {
+    jobs: Arc<Mutex<HashMap<Claim, DummyJob>>>,
+}
+
+/// A job of the dummy.
+#[derive(Clone, Debug)]
+pub struct DummyJob {
+    claim: Claim,
+    plan: Arc<Plan>,
+    inside: Arc<Mutex<Inside>>,
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    has_workspace: bool,
+    plays: BTreeMap<usize, Arc<Play>>,
+    late: BTreeMap<usize, Environment>,
+}
+
+impl Dummy {
+    /// One without jobs.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What steps were let go with, by position: the late environment. Empty when the job is not open.
+    pub fn released(&self, claim: Claim) -> BTreeMap<usize, Environment> {
+        self.jobs().get(&claim).map_or_else(BTreeMap::new, |job| job.inside().late.clone())
+    }
+
+    /// Removes a step's container behind the runner's back.
+    pub fn lose(&self, claim: Claim, step: usize) {
+        if let Some(job) = self.jobs().get(&claim) {
+            job.inside().plays.remove(&step);
+        }
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, HashMap<Claim, DummyJob>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl DummyJob {
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn play(&self, step: usize) -> Result<Arc<Play>, Failed> {
+        let play = self.inside().plays.get(&step).cloned();
+        play.ok_or_else(|| Failed::infra(format!("step {step} was not prepared")))
+    }
+
+    fn end(&self) {
+        for play in self.inside().plays.values() {
+            play.detach();
+            play.send(Signal::Kill);
+        }
+    }
+}
+
+impl Executor for Dummy {
+    type Job = DummyJob;
+
+    fn labels(&self) -> BTreeMap<String, String> {
+        [("backend", "dummy"), ("platform", "dummy/dummy")].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+    }
+
+    async fn survey(&self) -> Result<Vec<Claim>, Failed> {
+        Ok(self.jobs().keys().copied().collect())
+    }
+
+    async fn sweep(&self, keep: &[Claim]) -> Result<(), Failed> {
+        self.jobs().retain(|claim, job| {
+            let stays = keep.contains(claim);
+            if !stays {
+                job.end();
+            }
+            stays
+        });
+        Ok(())
+    }
+
+    async fn open(&self, grant: &Grant) -> Result<DummyJob, Failed> {
+        let job = DummyJob { claim: grant.claim, plan: Arc::new(grant.plan.clone()), inside: Arc::default() };
+        self.jobs().insert(grant.claim, job.clone());
+        Ok(job)
+    }
+
+    async fn adopt(
+        &self,
+        grant: &Grant,
+        log: &(dyn Fn(usize) -> Box<dyn LogSink> + Send + Sync),
+    ) -> Result<Adopted<DummyJob>, Failed> {
+        let found = self.jobs().get(&grant.claim).cloned();
+        let Some(job) = found else {
+            let job = self.open(grant).await?;
+            return Ok(Adopted { job, has_workspace: false, released: BTreeMap::new() });
+        };
+        let mut released = BTreeMap::new();
+        let has_workspace = {
+            let mut inside = job.inside();
+            inside.plays.retain(|_, play| play.is_released());
+            for (step, play) in &inside.plays {
+                play.attach(log(*step));
+                released.insert(*step, play.handle());
+            }
+            inside.has_workspace
+        };
+        Ok(Adopted { job, has_workspace, released })
+    }
+
+    async fn checkout(&self, job: &DummyJob, source: &Source, mut log: Box<dyn LogSink>) -> Result<(), Failed> {
+        log.write(format!("commit {}\n", source.sha).as_bytes());
+        job.inside().has_workspace = true;
+        Ok(())
+    }
+
+    async fn empty_workspace(&self, job: &DummyJob) -> Result<(), Failed> {
+        job.inside().has_workspace = true;
+        Ok(())
+    }
+
+    async fn prepare(&self, job: &DummyJob, step: usize, mut log: Box<dyn LogSink>) -> Result<Handle, Failed> {
+        let planned = job.plan.steps.get(step).ok_or_else(|| Failed::infra(format!("there is no step {step}")))?;
+        let mut inside = job.inside();
+        if !inside.has_workspace {
+            return Err(Failed::infra(format!("step {step} was prepared before the workspace")));
+        }
+        let play = Play::new(Script::of(planned));
+        log.begin_container_output();
+        play.attach(log);
+        let handle = play.handle();
+        inside.plays.insert(step, play);
+        Ok(handle)
+    }
+
+    async fn release(&self, job: &DummyJob, step: usize, late: &Environment) -> Result<(), Failed> {
+        let play = job.play(step)?;
+        if play.script.start_fails {
+            return Err(Failed::infra(format!("step {step} was told to fail at its start")));
+        }
+        job.inside().late.insert(step, late.clone());
+        play.release();
+        Ok(())
+    }
+
+    async fn signal(&self, job: &DummyJob, step: usize, signal: Signal) -> Result<(), Failed> {
+        job.play(step)?.send(signal);
+        Ok(())
+    }
+
+    async fn close(&self, job: &DummyJob) {
+        job.end();
+        self.jobs().remove(&job.claim);
+    }
+}

@@ -1,0 +1,115 @@
+//! One played step: a task in the place of a container.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::{sync::watch, time};
+
+use super::script::Script;
+use crate::executor::{Ending, Handle, LogSink, Signal};
+
+/// A step that was prepared, and maybe let go.
+#[derive(Debug)]
+pub(super) struct Play {
+    pub(super) script: Script,
+    said: watch::Sender<Option<i32>>,
+    ended: watch::Sender<Option<Ending>>,
+    signal: watch::Sender<Option<Signal>>,
+    released: watch::Sender<bool>,
+    output: Mutex<Output>,
+}
+
+/// The engine's own copy of the log, and who reads along.
+#[derive(Default)]
+struct Output {
+    bytes: Vec<u8>,
+    sink: Option<Box<dyn LogSink>>,
+}
+
+impl std::fmt::Debug for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Output").field("bytes", &self.bytes.len()).finish_non_exhaustive()
+    }
+}
+
+impl Play {
+    pub(super) fn new(script: Script) -> Arc<Self> {
+        Arc::new(Self {
+            script,
+            said: watch::Sender::new(None),
+            ended: watch::Sender::new(None),
+            signal: watch::Sender::new(None),
+            released: watch::Sender::new(false),
+            output: Mutex::default(),
+        })
+    }
+
+    pub(super) fn handle(&self) -> Handle {
+        Handle { said: self.said.subscribe(), ended: self.ended.subscribe() }
+    }
+
+    pub(super) fn is_released(&self) -> bool {
+        *self.released.borrow()
+    }
+
+    /// Gives the log another reader, who gets it from its start.
+    pub(super) fn attach(&self, mut sink: Box<dyn LogSink>) {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        if !output.bytes.is_empty() {
+            sink.write(&output.bytes);
+        }
+        output.sink = Some(sink);
+    }
+
+    /// The reader goes away, as when the runner is killed; the step plays on.
+    pub(super) fn detach(&self) {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner).sink = None;
+    }
+
+    pub(super) fn send(&self, signal: Signal) {
+        self.signal.send_replace(Some(signal));
+    }
+
+    /// Lets it go.
+    pub(super) fn release(self: &Arc<Self>) {
+        self.released.send_replace(true);
+        let play = Arc::clone(self);
+        tokio::spawn(async move { play.run().await });
+    }
+
+    async fn run(&self) {
+        for line in &self.script.lines {
+            self.print(line);
+        }
+        let mut signals = self.signal.subscribe();
+        let stopped = signals.wait_for(|signal| match signal {
+            None => false,
+            Some(Signal::Term) => !self.script.ignores_term,
+            Some(Signal::Kill) => true,
+        });
+        let slept = async {
+            match self.script.sleep {
+                Some(sleep) => time::sleep(sleep).await,
+                None => std::future::pending().await,
+            }
+        };
+        let code = tokio::select! {
+            biased;
+            signal = stopped => match signal.as_deref() {
+                Ok(Some(Signal::Term)) => 143,
+                _ => 137,
+            },
+            () = slept => self.script.exit_code,
+        };
+        self.said.send_replace(Some(code));
+        self.detach();
+        self.ended.send_replace(Some(Ending::Exited { code, oom_killed: self.script.oom_killed }));
+    }
+
+    fn print(&self, line: &str) {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        output.bytes.extend_from_slice(line.as_bytes());
+        if let Some(sink) = &mut output.sink {
+            sink.write(line.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What a step's environment asks the dummy to play.
+
+use std::time::Duration;
+
+use slipway_pipelines::plan::{Program, Step};
+
+/// The play of one step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Script {
+    pub(super) lines: Vec<String>,
+    /// `None`: until it is stopped.
+    pub(super) sleep: Option<Duration>,
+    pub(super) exit_code: i32,
+    pub(super) oom_killed: bool,
+    pub(super) start_fails: bool,
+    pub(super) ignores_term: bool,
+}
+
+impl Script {
+    pub(super) fn of(step: &Step) -> Self {
+        let variable = |name: &str| step.environment.get(name).map(|value| value.trim());
+        let is_set = |name| variable(name).is_some_and(|value| !matches!(value, "" | "0" | "false"));
+        let sleep = match variable("SLEEP").and_then(duration) {
+            Some(sleep) => Some(sleep),
+            None if step.is_awaited() => Some(Duration::ZERO),
+            None => None,
+        };
+        Self {
+            lines: step.container().map_or_else(Vec::new, |container| lines(&container.program)),
+            sleep,
+            exit_code: variable("STEP_EXIT_CODE").and_then(|value| value.parse().ok()).unwrap_or(0),
+            oom_killed: is_set("STEP_OOM_KILLED"),
+            start_fails: is_set("STEP_START_FAIL"),
+            ignores_term: is_set("STEP_IGNORE_TERM"),
+        }
+    }
+}
+
+/// Each command as a shell would trace it, and what it would print if it is an `echo`.
+fn lines(program: &Program) -> Vec<String> {
+    let Program::Commands { commands } = program else { return Vec::new() };
+    let mut lines = Vec::new();
+    for command in commands {
+        lines.push(format!("+ {command}\n"));
+        if let Some(words) = command.strip_prefix("echo ") {
+            lines.push(format!("{}\n", words.trim().trim_matches(['"', '\''])));
+        }
+    }
+    lines
+}
+
+/// `100ms`, `2s`, `1m`, `1h`.
+fn duration(text: &str) -> Option<Duration> {
+    let end = text.find(|c: char| !c.is_ascii_digit())?;
+    let count: u64 = text[..end].parse().ok()?;
+    match &text[end..] {
+        "ms" => Some(Duration::from_millis(count)),
+        "s" => Some(Duration::from_secs(count)),
+        "m" => Some(Duration::from_secs(count * 60)),
+        "h" => Some(Duration::from_secs(count * 3600)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("100ms"), Some(Duration::from_millis(100)));
+        assert_eq!(duration("2s"), Some(Duration::from_secs(2)));
+        assert_eq!(duration("1m"), Some(Duration::from_secs(60)));
+        for bad in ["", "5", "s", "2 s", "-1s"] {
+            assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn commands_are_traced_and_echo_prints() {
+        let program = Program::Commands { commands: vec!["echo \"a b\"".into(), "make".into()] };
+        assert_eq!(lines(&program), ["+ echo \"a b\"\n", "a b\n", "+ make\n"]);
+        assert!(lines(&Program::Image).is_empty());
+    }
+}
