@@ -1,0 +1,85 @@
+//! The files that pages load, inside the binary. All lie below one folder whose name is a hash of them all, so that
+//! they can be cached for ever and modules import each other by relative paths.
+
+use std::sync::LazyLock;
+
+use sha2::{Digest, Sha256};
+use slipway_pipelines::state::Status;
+
+use crate::{palette, words};
+
+/// One file.
+#[derive(Debug)]
+pub struct Asset {
+    /// Name in the folder.
+    pub name: String,
+    /// Value of `Content-Type`.
+    pub content_type: &'static str,
+    /// Content.
+    pub text: String,
+}
+
+struct Assets {
+    folder: String,
+    files: Vec<Asset>,
+}
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const PICTURE: &str = "image/svg+xml";
+
+static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
+    let mut files = vec![
+        file("slipway.css", STYLE, [include_str!("../assets/slipway.css"), &words::css(), &palette::css()].concat()),
+        file("ansi.js", SCRIPT, include_str!("../assets/ansi.js").to_owned()),
+        file("build.js", SCRIPT, include_str!("../assets/build.js").to_owned()),
+        file("keys.js", SCRIPT, include_str!("../assets/keys.js").to_owned()),
+        file("lines.js", SCRIPT, include_str!("../assets/lines.js").to_owned()),
+        file("log.js", SCRIPT, include_str!("../assets/log.js").to_owned()),
+        file("page.js", SCRIPT, include_str!("../assets/page.js").to_owned()),
+        file("icon.svg", PICTURE, words::mark(None)),
+    ];
+    files.extend(words::ALL.map(|status| file(&icon(status), PICTURE, words::mark(Some(status)))));
+    let mut hash = Sha256::new();
+    for asset in &files {
+        hash.update(&asset.name);
+        hash.update(&asset.text);
+    }
+    Assets { folder: hex::encode(&hash.finalize()[..8]), files }
+});
+
+fn file(name: &str, content_type: &'static str, text: String) -> Asset {
+    Asset { name: name.to_owned(), content_type, text }
+}
+
+fn icon(status: Status) -> String {
+    format!("icon-{}.svg", status.as_str())
+}
+
+/// Path of the folder, without a slash at the end: `/assets/0123456789abcdef`.
+pub fn folder() -> String {
+    format!("/assets/{}", ASSETS.folder)
+}
+
+/// The path of a file.
+pub fn path(name: &str) -> String {
+    format!("{}/{name}", folder())
+}
+
+/// The path of the icon that shows a status; Slipway's own without one.
+pub fn icon_path(status: Option<Status>) -> String {
+    path(&status.map_or_else(|| "icon.svg".to_owned(), icon))
+}
+
+/// The file of this name in the folder of this hash. Another hash is another version's: there is no such file.
+pub fn find(folder: &str, name: &str) -> Option<&'static Asset> {
+    if folder != ASSETS.folder {
+        return None;
+    }
+    ASSETS.files.iter().find(|asset| asset.name == name)
+}
+
+/// Every file.
+pub fn all() -> &'static [Asset] {
+    &ASSETS.files
+}

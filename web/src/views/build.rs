@@ -1,0 +1,163 @@
+//! A build: its jobs and steps, and the log of one of them.
+
+use askama::Template;
+use slipway_pipelines::{
+    repository::RepositoryName,
+    state::{Finish, Millis, Status},
+    trigger::Trigger,
+};
+
+use super::{Frame, LogView, paths, rows};
+use crate::{
+    ansi::Style,
+    time::{Moment, Span},
+    words,
+};
+
+/// A build's page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "build.html")]
+pub struct BuildPage {
+    /// Frame.
+    pub frame: Frame,
+    /// Its page, without a step.
+    pub href: String,
+    /// Its live state.
+    pub stream: String,
+    /// Whether a person chose the step; else the page goes with the build.
+    pub chosen: bool,
+    /// Number in its repository.
+    pub number: u64,
+    /// Status.
+    pub status: Status,
+    /// Why it ended so, for people; may be empty.
+    pub because: String,
+    /// First line of the message.
+    pub title: String,
+    /// The message after its first line.
+    pub message_rest: String,
+    /// What started it.
+    pub event: &'static str,
+    /// Branch, tag or pull request.
+    pub reference: String,
+    /// The commit.
+    pub sha: String,
+    /// Its first digits.
+    pub short_sha: String,
+    /// Who wrote it.
+    pub author: String,
+    /// The forge's page of the change.
+    pub change_url: Option<String>,
+    /// When it was made.
+    pub created: Moment,
+    /// How long it ran.
+    pub took: Option<Span>,
+    /// Whether it can be cancelled.
+    pub can_cancel: bool,
+    /// Whether it can be run again.
+    pub can_retry: bool,
+    /// What the compiler says, as plain text; may be empty.
+    pub diagnostics: String,
+    /// Whether it stopped the build.
+    pub broken: bool,
+    /// In the plan's order.
+    pub jobs: Vec<JobView>,
+    /// What filters left out.
+    pub left_out: Vec<LeftOutView>,
+    /// The log of the selected step.
+    pub log: Option<LogView>,
+    /// What unstyled text is compared with.
+    plain: Style,
+}
+
+/// A job in the list.
+#[derive(Clone, Debug)]
+pub struct JobView {
+    /// Position in the build.
+    pub position: usize,
+    /// Name.
+    pub name: String,
+    /// Status.
+    pub status: Status,
+    /// Where and how often it runs.
+    pub hint: String,
+    /// Why it waits or ended so; may be empty.
+    pub note: String,
+    /// How long it ran.
+    pub took: Option<Span>,
+    /// In the plan's order.
+    pub steps: Vec<StepView>,
+}
+
+/// A step in the list.
+#[derive(Clone, Debug)]
+pub struct StepView {
+    /// Position in its job.
+    pub position: usize,
+    /// Name.
+    pub name: String,
+    /// Its page.
+    pub href: String,
+    /// Status.
+    pub status: Status,
+    /// Kind, and why it ended so.
+    pub hint: String,
+    /// What is special about it: `service`, `ignored`.
+    pub mark: Option<&'static str>,
+    /// Whether its log is shown.
+    pub selected: bool,
+    /// How long it ran.
+    pub took: Option<Span>,
+}
+
+/// What a filter left out.
+#[derive(Clone, Debug)]
+pub struct LeftOutView {
+    /// Its name.
+    pub what: String,
+    /// In words.
+    pub why: String,
+}
+
+impl BuildPage {
+    /// A page without jobs, seen at `now`; `times` are when it was made, started and finished.
+    pub fn new(
+        name: &RepositoryName,
+        number: u64,
+        (status, finish): (Status, Option<&Finish>),
+        trigger: &Trigger,
+        times: (Millis, Option<Millis>, Option<Millis>),
+        now: Millis,
+    ) -> Self {
+        let (created, started, finished) = times;
+        let message = trigger.message.trim();
+        let url = trigger.url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+        Self {
+            frame: Frame::build(name, number, status),
+            href: paths::build(name, number),
+            stream: paths::build_stream(name, number),
+            chosen: false,
+            number,
+            status,
+            because: finish.map(words::because).unwrap_or_default(),
+            title: rows::title(message).to_owned(),
+            message_rest: message.split_once('\n').map(|(_, rest)| rest.trim().to_owned()).unwrap_or_default(),
+            event: trigger.event().as_str(),
+            reference: rows::reference(trigger),
+            sha: trigger.sha.clone(),
+            short_sha: rows::short(&trigger.sha).to_owned(),
+            author: trigger.author.name.clone(),
+            change_url: url,
+            created: Moment::new(created, now),
+            took: Span::new(started, finished, now),
+            can_cancel: !status.is_final(),
+            can_retry: false,
+            diagnostics: String::new(),
+            broken: false,
+            jobs: Vec::new(),
+            left_out: Vec::new(),
+            log: None,
+            plain: Style::default(),
+        }
+    }
+}

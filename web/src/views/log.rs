@@ -1,0 +1,111 @@
+//! The log of one step: a window of lines, and what a script needs to go on from its end.
+
+use slipway_pipelines::state::Status;
+
+use crate::{
+    ansi::{self, Span},
+    time,
+};
+
+/// Lines that are laid out together; the rest of the log is skipped by the browser until it is scrolled to.
+const CHUNK: usize = 200;
+
+/// The pane that shows a log.
+#[derive(Clone, Debug)]
+pub struct LogView {
+    /// `job/step/attempt`, by position: tells a script whether the pane shows the same log as before.
+    pub key: String,
+    /// Name of the job.
+    pub job: String,
+    /// Name of the step.
+    pub step: String,
+    /// Status of the step.
+    pub status: Status,
+    /// Why it ended so, for people; may be empty.
+    pub because: String,
+    /// How long it ran.
+    pub took: Option<time::Span>,
+    /// This step's page.
+    pub href: String,
+    /// The whole log as a file.
+    pub raw: String,
+    /// The live log.
+    pub stream: String,
+    /// Which attempt of the job this is, from 1.
+    pub attempt: u32,
+    /// How many there are.
+    pub attempts: u32,
+    /// Length of the log in bytes.
+    pub bytes: u64,
+    /// The window.
+    pub lines: Vec<LogLine>,
+    /// Lines before the window.
+    pub lines_before: u64,
+    /// Page of the window before.
+    pub earlier: Option<String>,
+    /// Page of the window after.
+    pub later: Option<String>,
+    /// Where a script goes on reading: the first byte of the first line that has not ended.
+    pub offset: u64,
+    /// Number of that line.
+    pub next_line: u64,
+    /// SGR parameters in force there.
+    pub style: String,
+    /// Whether more may come.
+    pub live: bool,
+    /// What is said while there is no line.
+    pub quiet: &'static str,
+}
+
+/// One line of the window.
+#[derive(Clone, Debug)]
+pub struct LogLine {
+    /// From 1.
+    pub number: u64,
+    /// Its text.
+    pub line: ansi::Line,
+    /// Its end has not come yet.
+    pub unfinished: bool,
+}
+
+/// A link to one attempt of a job.
+#[derive(Clone, Debug)]
+pub struct AttemptLink {
+    /// From 1.
+    pub number: u32,
+    /// The step's page in it.
+    pub href: String,
+    /// It is shown now.
+    pub current: bool,
+}
+
+impl LogLine {
+    pub(crate) fn spans(&self) -> &[Span] {
+        &self.line.spans
+    }
+}
+
+impl LogView {
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &[LogLine]> {
+        self.lines.chunks(CHUNK)
+    }
+
+    pub(crate) fn has_lines(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
+    pub(crate) fn size(&self) -> String {
+        time::size(self.bytes)
+    }
+
+    pub(crate) fn attempt_links(&self) -> Vec<AttemptLink> {
+        let base = self.href.split('?').next().unwrap_or_default();
+        (1..=self.attempts)
+            .map(|number| AttemptLink {
+                number,
+                href: format!("{base}?attempt={number}"),
+                current: number == self.attempt,
+            })
+            .collect()
+    }
+}

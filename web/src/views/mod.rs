@@ -1,0 +1,20 @@
+//! One view a page: what the template shows, filled in by the server.
+
+mod build;
+mod error;
+mod home;
+mod layout;
+mod log;
+mod login;
+pub mod paths;
+mod repository;
+mod rows;
+
+pub use build::{BuildPage, JobView, LeftOutView, StepView};
+pub use error::ErrorPage;
+pub use home::{HomePage, RepositoryRow};
+pub use layout::{Crumb, Frame};
+pub use log::{AttemptLink, LogLine, LogView};
+pub use login::LoginPage;
+pub use repository::{RepositoryPage, Start};
+pub use rows::{BuildRow, HistoryMark};

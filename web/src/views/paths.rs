@@ -1,0 +1,46 @@
+//! Paths of pages and of what they load.
+
+use slipway_pipelines::repository::RepositoryName;
+
+/// A repository's page.
+pub fn repository(name: &RepositoryName) -> String {
+    format!("/{name}")
+}
+
+/// A build's page.
+pub fn build(name: &RepositoryName, number: u64) -> String {
+    format!("/{name}/builds/{number}")
+}
+
+/// A build's page, opened on a step. Without an attempt it is the job's last.
+pub fn step(name: &RepositoryName, number: u64, job: usize, step: usize, attempt: Option<u32>) -> String {
+    format!("{}/jobs/{job}/steps/{step}{}", build(name, number), query(attempt))
+}
+
+/// The raw log of a step in the API.
+pub fn raw_log(name: &RepositoryName, number: u64, job: usize, step: usize, attempt: Option<u32>) -> String {
+    format!("{}/jobs/{job}/steps/{step}/log{}", api_build(name, number), query(attempt))
+}
+
+/// The live log of a step in the API.
+pub fn log_stream(name: &RepositoryName, number: u64, job: usize, step: usize, attempt: Option<u32>) -> String {
+    format!("{}/jobs/{job}/steps/{step}/log/stream{}", api_build(name, number), query(attempt))
+}
+
+/// The live state of a build in the API.
+pub fn build_stream(name: &RepositoryName, number: u64) -> String {
+    format!("{}/stream", api_build(name, number))
+}
+
+/// A repository's badge.
+pub fn badge(name: &RepositoryName) -> String {
+    format!("/badges/{name}.svg")
+}
+
+fn api_build(name: &RepositoryName, number: u64) -> String {
+    format!("/api/v1/repos/{name}/builds/{number}")
+}
+
+fn query(attempt: Option<u32>) -> String {
+    attempt.map(|attempt| format!("?attempt={attempt}")).unwrap_or_default()
+}
