@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod docker;
-pub mod docker;
 pub mod dummy;
 pub mod executor;
 
