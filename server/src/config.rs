@@ -1,0 +1,56 @@
+//! What the server is told at its start.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use secrecy::SecretString;
+
+/// Settings of a server. The command line fills them.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Folder of everything that the server keeps. Made if missing, mode 0700, absolute after the start.
+    pub data: PathBuf,
+    /// Address to listen on. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Base URL under which people and runners reach the server, without a slash at the end.
+    /// Empty: `http://` and the address that was bound.
+    pub public_url: String,
+    /// Version to show.
+    pub version: &'static str,
+    /// Name of this installation, for people and labels.
+    pub instance: String,
+    /// Whether a push to an unknown repository creates it.
+    pub push_creates: bool,
+    /// `sqlite:PATH`, or `None` for `slipway.db` in the data folder.
+    pub database: Option<String>,
+    /// The first administrator's API token (`SLIPWAY_ADMIN_TOKEN`). `None`: one is made at the first start.
+    pub admin_token: Option<SecretString>,
+    /// The token of runners (`SLIPWAY_RUNNER_TOKEN`). `None`: one is made and kept in the data folder.
+    pub runner_token: Option<SecretString>,
+}
+
+impl Config {
+    /// The settings of a server on a data folder and an address, all else as by default.
+    pub fn new(data: impl Into<PathBuf>, listen: SocketAddr) -> Self {
+        Self {
+            data: data.into(),
+            listen,
+            public_url: String::new(),
+            version: env!("CARGO_PKG_VERSION"),
+            instance: "slipway".to_owned(),
+            push_creates: true,
+            database: None,
+            admin_token: None,
+            runner_token: None,
+        }
+    }
+
+    /// Where bare repositories are: `DATA/git`.
+    pub fn git_folder(&self) -> PathBuf {
+        self.data.join("git")
+    }
+
+    /// The bare repository of a name: `DATA/git/OWNER/NAME.git`.
+    pub fn bare_repository(&self, name: &slipway_pipelines::repository::RepositoryName) -> PathBuf {
+        self.git_folder().join(name.owner()).join(format!("{}.git", name.name()))
+    }
+}

@@ -1,0 +1,23 @@
+//! Addresses that more than one module must agree on. All are paths below the server's public URL.
+
+use slipway_pipelines::repository::RepositoryName;
+
+/// Page of a build: `/repos/owner/name/builds/7`.
+pub fn build(repository: &RepositoryName, number: u64) -> String {
+    format!("{}/builds/{number}", self::repository(repository))
+}
+
+/// Page of a repository: `/repos/owner/name`.
+pub fn repository(repository: &RepositoryName) -> String {
+    format!("/repos/{repository}")
+}
+
+/// The git remote: `/git/owner/name.git`.
+pub fn git(repository: &RepositoryName) -> String {
+    format!("/git/{repository}.git")
+}
+
+/// A one-time login link: `/login/TOKEN`.
+pub fn login(token: &str) -> String {
+    format!("/login/{token}")
+}

@@ -1,0 +1,1 @@
+//! The runner protocol's server side.

@@ -1,0 +1,65 @@
+//! Why the store could not do it.
+
+use slipway_pipelines::state::Illegal;
+
+/// An operation of the store that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The name or id is taken.
+    #[error("already exists")]
+    Exists,
+    /// What the operation is about is not there.
+    #[error("not found")]
+    NotFound,
+    /// The claim is not the job's current one.
+    #[error("the lease is stale")]
+    Stale,
+    /// The build is finished; nothing can be cancelled.
+    #[error("the build is finished")]
+    BuildFinished,
+    /// The build is not finished; nothing can be retried.
+    #[error("the build is not finished")]
+    BuildUnfinished,
+    /// The build has no jobs.
+    #[error("the build has no jobs")]
+    NothingToRetry,
+    /// The job's plan has no step at this position.
+    #[error("the job has no step {0}")]
+    NoSuchStep(usize),
+    /// The event does not fit the state.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    /// The disk is full.
+    #[error("the database's disk is full")]
+    Full,
+    /// A row is not what this version writes.
+    #[error("row of `{table}` is corrupt: {what}")]
+    Corrupt {
+        /// Where.
+        table: &'static str,
+        /// What about it.
+        what: String,
+    },
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(sqlx::Error),
+    /// The store is closed: the server stops.
+    #[error("the store is closed")]
+    Closed,
+    /// The operation panicked; it was rolled back.
+    #[error("the operation panicked")]
+    Panicked,
+}
+
+/// `SQLITE_FULL`.
+const SQLITE_FULL: &str = "13";
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(inner) if inner.is_unique_violation() => Self::Exists,
+            sqlx::Error::Database(inner) if inner.code().as_deref() == Some(SQLITE_FULL) => Self::Full,
+            _ => Self::Database(error),
+        }
+    }
+}
