@@ -1,0 +1,145 @@
+// A build's page, live. The stream says that something changed; what it looks like is asked of the server, which
+// alone knows how to draw it. Only parts that differ are replaced.
+
+import { keys } from './keys.js';
+import { Log } from './log.js';
+import { tick } from './page.js';
+
+const build = document.getElementById('build');
+let log = null;
+let asking = false;
+let again = false;
+let source = null;
+let failures = 0;
+
+const pane = () => document.getElementById('pane');
+
+function open() {
+  log?.close();
+  log = pane() ? new Log(pane()) : null;
+}
+
+/** Fetches a page of this build; navigates to it the plain way when that fails. */
+async function page(url) {
+  const answer = await fetch(url, { headers: { accept: 'text/html' }, redirect: 'error' });
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  return new DOMParser().parseFromString(await answer.text(), 'text/html');
+}
+
+/** Puts a part of the new page into this one where they differ; keeps the focus. */
+function swap(next, id) {
+  const [old, fresh] = [document.getElementById(id), next.getElementById(id)];
+  if (!old || !fresh || old.isEqualNode(fresh)) return;
+  const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+  const top = old.scrollTop;
+  old.replaceWith(document.adoptNode(fresh));
+  fresh.scrollTop = top;
+  if (focused) [...fresh.querySelectorAll('a')].find((link) => link.getAttribute('href') === focused)?.focus({ preventScroll: true });
+}
+
+function apply(next, withLog) {
+  const fresh = next.getElementById('build');
+  if (!fresh || !next.getElementById('pane') !== !pane() || Boolean(next.querySelector('.diagnostics')) !== Boolean(document.querySelector('.diagnostics'))) {
+    location.reload();
+    return;
+  }
+  build.toggleAttribute('data-final', 'final' in fresh.dataset);
+  const head = next.getElementById('head');
+  document.title = head.dataset.title;
+  const icon = document.getElementById('icon');
+  if (icon.getAttribute('href') !== head.dataset.icon) icon.href = head.dataset.icon;
+  swap(next, 'head');
+  swap(next, 'steps');
+  if (!pane()) return;
+  const moved = pane().dataset.key !== next.getElementById('pane').dataset.key;
+  if (moved || withLog) {
+    swap(next, 'pane');
+    scrollTo({ top: Math.min(scrollY, document.getElementById('head').offsetTop) });
+    open();
+  } else {
+    const button = pane().querySelector('.follow');
+    swap(next, 'pane-head');
+    // The button belongs to the log that is open.
+    pane().querySelector('.follow')?.replaceWith(button);
+    const [quiet, fresh] = [document.getElementById('quiet'), next.getElementById('quiet')];
+    quiet.textContent = fresh.textContent;
+  }
+  tick();
+}
+
+/** Draws the present state. While one answer is awaited, any number of changes make one more question. */
+async function refresh() {
+  if (asking) {
+    again = true;
+    return;
+  }
+  asking = true;
+  try {
+    do {
+      again = false;
+      apply(await page('chosen' in build.dataset || log?.paused ? here() : build.dataset.page), false);
+    } while (again);
+  } catch {
+    again = false;
+  } finally {
+    asking = false;
+  }
+  if ('final' in build.dataset) unsubscribe();
+  else subscribe();
+}
+
+/** The page of the step that is shown. */
+const here = () => pane()?.querySelector('#log').dataset.page ?? build.dataset.page;
+
+/** Shows another step without leaving the page. */
+async function show(url, push) {
+  try {
+    const next = await page(url);
+    build.dataset.chosen = '';
+    if (push) history.pushState(null, '', url);
+    apply(next, true);
+  } catch {
+    location.href = url;
+  }
+}
+
+function subscribe() {
+  if (source) return;
+  source = new EventSource(build.dataset.stream);
+  source.onmessage = () => {
+    failures = 0;
+    refresh();
+  };
+  source.onerror = () => {
+    if (source.readyState !== EventSource.CLOSED) return;
+    unsubscribe();
+    setTimeout(subscribe, Math.min(500 * 2 ** failures++, 8000));
+  };
+}
+
+function unsubscribe() {
+  source?.close();
+  source = null;
+}
+
+build.addEventListener('click', (event) => {
+  const link = event.target.closest?.('a[data-step], .attempts a');
+  if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  show(link.href, true);
+});
+build.addEventListener('log-end', refresh);
+addEventListener('popstate', () => show(location.href, false));
+
+keys({
+  step(by) {
+    const links = [...document.querySelectorAll('a[data-step]')];
+    const at = links.findIndex((link) => link.getAttribute('aria-current'));
+    const next = links[Math.min(links.length - 1, Math.max(0, at + by))];
+    if (next && links[at] !== next) show(next.href, true);
+  },
+  follow: () => log?.live && log.follow(!log.following),
+});
+
+open();
+if (!('final' in build.dataset)) subscribe();

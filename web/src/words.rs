@@ -46,6 +46,19 @@ fn colors(status: Status) -> (&'static str, &'static str) {
     }
 }
 
+/// A colour that can be seen on a tab of either kind.
+fn middle(status: Status) -> &'static str {
+    match status {
+        Status::Pending | Status::Cancelled | Status::Skipped => "#868e99",
+        Status::Blocked => "#9a75dd",
+        Status::Running => "#3a86dd",
+        Status::Success => "#2da35a",
+        Status::Failure => "#e5534b",
+        Status::Error => "#d07a2d",
+        Status::Lost => "#c95fa4",
+    }
+}
+
 /// Rules `.s-STATUS`: the colour, and the shape as a mask.
 pub(crate) fn css() -> String {
     ALL.iter()
@@ -70,10 +83,10 @@ fn svg(shape: &str, color: &str) -> String {
 /// The icon of a page: a status, or Slipway's own mark, a hull on its way down to the water.
 pub(crate) fn mark(status: Option<Status>) -> String {
     match status {
-        Some(status) => svg(shape(status), colors(status).0).replace("stroke-width='1.6'", "stroke-width='2'"),
+        Some(status) => svg(shape(status), middle(status)).replace("stroke-width='1.6'", "stroke-width='2'"),
         None => svg(
             "<path d='M1.5 5.2 14.5 9M3 2.6l10.4 3-1.6 2.5-7.4-2.2ZM1.5 13.4q1.6-1.6 3.2 0t3.3 0 3.3 0 3.2 0'/>",
-            "#0b62c8",
+            "#3a86dd",
         ),
     }
 }

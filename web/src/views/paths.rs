@@ -4,12 +4,12 @@ use slipway_pipelines::repository::RepositoryName;
 
 /// A repository's page.
 pub fn repository(name: &RepositoryName) -> String {
-    format!("/{name}")
+    format!("/repos/{name}")
 }
 
 /// A build's page.
 pub fn build(name: &RepositoryName, number: u64) -> String {
-    format!("/{name}/builds/{number}")
+    format!("{}/builds/{number}", repository(name))
 }
 
 /// A build's page, opened on a step. Without an attempt it is the job's last.

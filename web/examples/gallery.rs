@@ -1,0 +1,288 @@
+//! Renders every page with sample views into a folder, to be looked at: `cargo run -p slipway-web --example gallery DIR`.
+//! Each page comes in light and in dark; open them with a browser.
+
+#![allow(clippy::unwrap_used, reason = "a program for developers")]
+
+use std::{fs, path::Path};
+
+use slipway_pipelines::{
+    repository::RepositoryName,
+    state::{Finish, Millis, Reason, Status},
+    trigger::{Cause, Person, Trigger},
+};
+use slipway_web::{
+    Template,
+    ansi::Parser,
+    assets,
+    time::{Moment, Span},
+    views::*,
+};
+
+const NOW: Millis = 1_795_230_842_007;
+
+fn main() {
+    let folder = std::env::args().nth(1).unwrap_or_else(|| "/tmp/gallery".to_owned());
+    let folder = Path::new(&folder);
+    fs::create_dir_all(folder).unwrap();
+    for asset in assets::all() {
+        fs::write(folder.join(&asset.name), &asset.text).unwrap();
+    }
+    save(folder, "home", home());
+    save(folder, "welcome", HomePage { active: Vec::new(), repositories: Vec::new(), ..home() });
+    save(folder, "repository", repository());
+    save(folder, "build", build());
+    save(folder, "broken", broken());
+    save(folder, "login", LoginPage::new("/".to_owned(), Some("That token is not valid here.")));
+    save(
+        folder,
+        "missing",
+        ErrorPage::new(404, "There is no such page", "The address may be wrong, or what it named is gone."),
+    );
+}
+
+fn save(folder: &Path, name: &str, page: impl Template) {
+    let text = page.render().unwrap().replace(&format!("{}/", assets::folder()), "");
+    for theme in ["light", "dark"] {
+        let text = text.replace("<html ", &format!("<html class=\"{theme}\" "));
+        fs::write(folder.join(format!("{name}-{theme}.html")), text).unwrap();
+    }
+}
+
+fn name(text: &str) -> RepositoryName {
+    text.parse().unwrap()
+}
+
+fn trigger(message: &str, branch: &str) -> Trigger {
+    Trigger {
+        cause: Cause::Push { branch: branch.to_owned(), before: None },
+        reference: format!("refs/heads/{branch}"),
+        sha: "4f2a9c81d07be35562c0d6b1f0a4d3c7a9e8b716".to_owned(),
+        message: message.to_owned(),
+        author: Person { name: "Ada Larsson".to_owned(), email: String::new() },
+        sender: "ada".to_owned(),
+        timestamp: 0,
+        url: None,
+        changed_files: None,
+    }
+}
+
+fn row(repository: &str, number: u64, status: Status, message: &str, branch: &str, age: Millis) -> BuildRow {
+    let finished = status.is_final().then_some(NOW - age + 74_000);
+    let started = (status != Status::Pending).then_some(NOW - age);
+    BuildRow::new(
+        &name(repository),
+        number,
+        status,
+        &trigger(message, branch),
+        [Some(NOW - age), started, finished],
+        NOW,
+    )
+}
+
+fn home() -> HomePage {
+    let samples = [
+        ("harbour/api", Status::Running, "Answer 304 to a client that already has the tide table", "main", 42_000),
+        (
+            "harbour/pilot",
+            Status::Failure,
+            "Let the pilot choose the channel by draught",
+            "channel-by-draught",
+            400_000,
+        ),
+        ("harbour/web", Status::Success, "Draw the berth plan as SVG", "main", 4_000_000),
+        ("me/dotfiles", Status::Error, "Try the new image", "main", 90_000_000),
+        (
+            "tools/soundings",
+            Status::Cancelled,
+            "Rewrite the importer; the old one read each file twice",
+            "import",
+            400_000_000,
+        ),
+        ("tools/weather-station", Status::Lost, "Keep readings of the last hour in memory", "main", 2_000_000_000),
+    ];
+    let history =
+        [Status::Success, Status::Success, Status::Failure, Status::Success, Status::Skipped, Status::Success];
+    let mut repositories: Vec<_> = samples
+        .iter()
+        .map(|(repository, status, message, branch, age)| {
+            let last = row(repository, 118, *status, message, branch, *age);
+            let mut marks: Vec<_> =
+                history.iter().map(|status| row(repository, 117, *status, message, branch, *age).mark()).collect();
+            marks.push(last.mark());
+            let name = name(repository);
+            RepositoryRow {
+                owner: name.owner().to_owned(),
+                name: name.name().to_owned(),
+                href: "repository-light.html".to_owned(),
+                last: Some(last),
+                history: marks,
+            }
+        })
+        .collect();
+    repositories.push(RepositoryRow {
+        owner: "tools".to_owned(),
+        name: "new".to_owned(),
+        href: String::new(),
+        last: None,
+        history: Vec::new(),
+    });
+    HomePage {
+        frame: Frame::new("Builds"),
+        active: vec![
+            row("harbour/api", 118, Status::Running, samples[0].2, "main", 42_000),
+            row("harbour/web", 119, Status::Pending, "Berth numbers on hover", "hover", 2_000),
+        ],
+        repositories,
+        push_example: "http://ci:TOKEN@127.0.0.1:8000/git/me/thing.git".to_owned(),
+    }
+}
+
+fn repository() -> RepositoryPage {
+    let statuses =
+        [Status::Running, Status::Success, Status::Failure, Status::Success, Status::Blocked, Status::Skipped];
+    let messages =
+        ["Answer 304 to a client that already has the tide table", "<script>alert(1)</script> & more", "Fix typo"];
+    let builds = (0..18usize).map(|at| {
+        let age = 42_000 + at as i64 * 7_300_000;
+        row("harbour/api", 118 - at as u64, statuses[at % 6], messages[at % 3], ["main", "tide-cache"][at % 2], age)
+    });
+    RepositoryPage {
+        frame: Frame::repository(&name("harbour/api"), Some(Status::Running)),
+        owner: "harbour".to_owned(),
+        name: "api".to_owned(),
+        href: "/repos/harbour/api".to_owned(),
+        run_action: "/repos/harbour/api/builds".to_owned(),
+        default_branch: "main".to_owned(),
+        start: Start::Push { url: "http://127.0.0.1:8000/git/harbour/api.git".to_owned() },
+        badge: "badge.svg".to_owned(),
+        builds: builds.collect(),
+        paged: false,
+        older: Some("?before=101".to_owned()),
+    }
+}
+
+fn step(position: usize, name: &str, status: Status, length: Option<Millis>) -> StepView {
+    StepView {
+        position,
+        name: name.to_owned(),
+        href: "#".to_owned(),
+        status,
+        hint: String::new(),
+        mark: (name == "postgres").then_some("service"),
+        selected: name == "test",
+        took: length.map(|length| Span { counting: None, text: slipway_web::time::duration(length) }),
+    }
+}
+
+fn build() -> BuildPage {
+    let finish = Finish::exit(101);
+    let message = "Answer 304 to a client that already has the tide table\n\nThe table changes twice a day.";
+    let mut page = BuildPage::new(
+        &name("harbour/api"),
+        118,
+        (Status::Failure, Some(&finish)),
+        &trigger(message, "main"),
+        (NOW - 80_000, Some(NOW - 79_000), Some(NOW - 5_000)),
+        NOW,
+    );
+    page.can_retry = true;
+    page.left_out = vec![LeftOutView { what: "deploy".to_owned(), why: "runs on tag only".to_owned() }];
+    let job = |position, name: &str, status, steps| JobView {
+        position,
+        name: name.to_owned(),
+        status,
+        hint: "on runner quay-1, attempt 1".to_owned(),
+        note: String::new(),
+        took: Some(Span { counting: None, text: "1 m 14 s".to_owned() }),
+        steps,
+    };
+    page.jobs = vec![
+        job(
+            0,
+            "test (RUST=1.94)",
+            Status::Failure,
+            vec![
+                step(0, "checkout", Status::Success, Some(84)),
+                step(1, "postgres", Status::Success, Some(74_000)),
+                step(2, "build", Status::Success, Some(31_200)),
+                step(3, "test", Status::Failure, Some(42_100)),
+                step(4, "publish", Status::Skipped, None),
+                step(5, "notify", Status::Success, Some(420)),
+            ],
+        ),
+        job(
+            1,
+            "lint",
+            Status::Success,
+            vec![step(0, "checkout", Status::Success, Some(71)), step(1, "clippy", Status::Success, Some(12_300))],
+        ),
+    ];
+    page.log = Some(log());
+    page
+}
+
+fn log() -> LogView {
+    let mut text = String::from("\x1b[1m+ cargo test --workspace\x1b[0m\n");
+    for name in ["tide-tables v0.3.1", "berths v1.12.0", "harbour-api v0.9.4 (/slipway/src)"] {
+        text += &format!("\x1b[32;1m   Compiling\x1b[0m {name}\n");
+    }
+    text += "\x1b[32;1m    Finished\x1b[0m `test` profile [unoptimized] target(s) in 31.20s\n\nrunning 5 tests\n";
+    for test in ["etag::is_stable", "etag::changes_with_the_table", "tide::high_water_is_after_low_water"] {
+        text += &format!("test {test} ... \x1b[32mok\x1b[0m\n");
+    }
+    text += "test cache::answers_304 ... \x1b[31mFAILED\x1b[0m\n\nfailures:\n\n";
+    text += "---- cache::answers_304 stdout ----\n\x1b[33mthread 'cache::answers_304' panicked at api/src/cache.rs:88:9:\x1b[0m\n";
+    text += "assertion `left == right` failed: a client that has the table gets it again, although nothing in it changed since the last time it asked\n";
+    text += "  left: \x1b[38;5;208m200\x1b[0m\n right: \x1b[38;2;90;200;250m304\x1b[0m\n\n";
+    text += "\x1b[7m summary \x1b[0m \x1b[41;97m 1 failed \x1b[0m \x1b[42;30m 3 passed \x1b[0m \x1b[2m0 ignored\x1b[0m \x1b[3mitalic\x1b[0m \x1b[4munderlined\x1b[0m\n";
+    for row in 0..2 {
+        text += "palette ";
+        for color in 0..8 {
+            text += &format!("\x1b[{}m colour{} \x1b[0m", color + if row == 0 { 30 } else { 90 }, color);
+        }
+        text += "\n";
+    }
+    text += "error: test failed, to rerun pass `-p harbour-api --lib`\n<b>not bold</b> <img src=x onerror=alert(1)>\n";
+    let (mut parser, mut lines) = (Parser::new(), Vec::new());
+    parser.push(&text, &mut lines);
+    let count = lines.len() as u64;
+    LogView {
+        key: "0/3/1".to_owned(),
+        job: "test (RUST=1.94)".to_owned(),
+        step: "test".to_owned(),
+        status: Status::Failure,
+        because: "exit code 101".to_owned(),
+        took: Some(Span { counting: None, text: "42 s".to_owned() }),
+        href: "?x".to_owned(),
+        raw: "raw".to_owned(),
+        stream: "stream".to_owned(),
+        attempt: 2,
+        attempts: 2,
+        bytes: text.len() as u64,
+        lines: (1321..).zip(lines).map(|(number, line)| LogLine { number, line, unfinished: false }).collect(),
+        lines_before: 1320,
+        earlier: Some("?line=1".to_owned()),
+        later: None,
+        offset: 0,
+        next_line: 1321 + count,
+        style: String::new(),
+        live: false,
+        quiet: "The step has not written anything.",
+    }
+}
+
+fn broken() -> BuildPage {
+    let finish = Finish::because(Reason::Config);
+    let mut page = BuildPage::new(
+        &name("harbour/api"),
+        119,
+        (Status::Error, Some(&finish)),
+        &trigger("Split the pipeline", "pipeline"),
+        (NOW - 9_000, None, Some(NOW - 9_000)),
+        NOW,
+    );
+    page.frame.crumbs[1].text = Moment::new(NOW, NOW).ago;
+    page.broken = true;
+    page.diagnostics = "error: unknown key `comands`\n  --> .slipway.yml:4:5\n   |\n 4 |     comands:\n   |     ^^^^^^^ not a key of a step\n   |\n   = help: did you mean `commands`?\n".to_owned();
+    page
+}
