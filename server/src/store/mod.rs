@@ -1,11 +1,30 @@
-//! The rows: the only SQL. One writer with group commit, readers beside it.
+//! The rows: the only SQL. One writer with group commit, readers beside it. One file a table, one function a statement.
 
+mod actions;
+mod attempts;
+mod builds;
+mod codec;
+mod content;
+mod deliveries;
+mod effects;
 mod error;
+mod handle;
+mod jobs;
+mod lease;
 pub mod model;
-mod surface;
+mod open;
+mod overview;
+mod progress;
+mod repositories;
+mod runners;
+mod settle;
+mod steps;
+mod tokens;
+mod writer;
 
+pub use effects::{Effects, JobChange, OnCommit};
 pub use error::StoreError;
-
-/// The database.
-#[derive(Clone, Debug)]
-pub struct Store {}
+pub use handle::Store;
+pub use lease::{Granted, Resumed};
+pub use open::OpenError;
+pub use overview::Counts;

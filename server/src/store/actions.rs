@@ -1,0 +1,79 @@
+//! What people do to builds.
+
+use slipway_pipelines::{
+    ids::BuildId,
+    state::{Finish, Illegal, JobEvent, JobState, Millis, Reason},
+};
+
+use super::{
+    Store, StoreError, attempts, builds, jobs,
+    settle::{change, settle, to_retry},
+    steps,
+    writer::Tx,
+};
+use crate::clock;
+
+impl Store {
+    /// Cancels what a build has not finished. [`StoreError::BuildFinished`] when there is nothing of that kind.
+    pub async fn cancel_build(&self, build: BuildId, by: &str) -> Result<(), StoreError> {
+        let finish = Finish::with_note(Reason::Cancelled, format!("cancelled by {by}"));
+        self.write(move |tx| {
+            Box::pin(async move {
+                let (_, summary) = builds::find(&mut *tx.connection, build).await?.ok_or(StoreError::NotFound)?;
+                if summary.finish.is_some() {
+                    return Err(StoreError::BuildFinished);
+                }
+                let now = clock::now();
+                cancel_jobs(tx, build, &finish, now).await?;
+                settle(tx, build, now).await
+            })
+        })
+        .await
+    }
+
+    /// Starts the next attempt of the jobs of a finished build that did not end well, and of what was left out behind
+    /// them; of all when all ended well.
+    pub async fn retry_build(&self, build: BuildId) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let (_, summary) = builds::find(&mut *tx.connection, build).await?.ok_or(StoreError::NotFound)?;
+                if summary.finish.is_none() {
+                    return Err(StoreError::BuildUnfinished);
+                }
+                let all = jobs::of_build(&mut *tx.connection, build).await?;
+                let again = to_retry(&all);
+                if again.is_empty() {
+                    return Err(StoreError::NothingToRetry);
+                }
+                for position in again {
+                    let mut job = all[position].clone();
+                    attempts::keep(&mut *tx.connection, job.id).await?;
+                    steps::repeat(&mut *tx.connection, job.id, job.attempt).await?;
+                    job.attempt += 1;
+                    job.state = JobState::Waiting;
+                    job.runner = None;
+                    jobs::set_state(&mut *tx.connection, &job).await?;
+                    tx.effects.jobs.push(job.change());
+                }
+                settle(tx, build, clock::now()).await
+            })
+        })
+        .await
+    }
+}
+
+/// Cancels every job of a build that is not finished. The caller settles the build.
+pub(super) async fn cancel_jobs(
+    tx: &mut Tx<'_>,
+    build: BuildId,
+    finish: &Finish,
+    at: Millis,
+) -> Result<(), StoreError> {
+    for mut job in jobs::of_build(&mut *tx.connection, build).await? {
+        match change(tx, &mut job, JobEvent::CancelAsked { finish: finish.clone(), at }).await {
+            Ok(()) | Err(StoreError::Illegal(Illegal::Finished | Illegal::Repeated)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! Table `builds`.
+
+use slipway_pipelines::{
+    context::Previous,
+    ids::{BuildId, JobId, RepositoryId},
+    repository::RepositoryName,
+    state::BuildState,
+};
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{
+    Store, StoreError, attempts,
+    codec::{from_json, parse, signed, status, to_json, unsigned},
+    jobs,
+    jobs::Job,
+    model::{BuildDetail, BuildSummary, JobDetail, StepAddress, StepDetail},
+    repositories, steps,
+};
+use crate::logs::LogAddress;
+
+const TABLE: &str = "builds";
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT builds.id, builds.repository, repositories.name, builds.number, builds.trigger_json, ",
+            "builds.parent, builds.status, builds.finish, builds.created, builds.started, builds.finished ",
+            "FROM builds JOIN repositories ON repositories.id = builds.repository ",
+            $rest
+        )
+    };
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    repository: String,
+    name: String,
+    number: i64,
+    trigger_json: String,
+    parent: Option<i64>,
+    status: String,
+    finish: Option<String>,
+    created: i64,
+    started: Option<i64>,
+    finished: Option<i64>,
+}
+
+impl TryFrom<Row> for BuildSummary {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parse(TABLE, &row.id)?,
+            number: unsigned(TABLE, row.number)?,
+            status: status(TABLE, &row.status)?,
+            finish: row.finish.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
+            trigger: from_json(TABLE, &row.trigger_json)?,
+            created: row.created,
+            started: row.started,
+            finished: row.finished,
+            parent: row.parent.map(|number| unsigned(TABLE, number)).transpose()?,
+        })
+    }
+}
+
+impl Store {
+    /// Builds of a repository, newest first, those below a number if one is given.
+    pub async fn builds(
+        &self,
+        repository: RepositoryId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<BuildSummary>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(select!(
+            "WHERE builds.repository = $1 AND builds.number < $2 ORDER BY builds.number DESC LIMIT $3"
+        ))
+        .bind(repository.to_string())
+        .bind(before.map_or(i64::MAX, signed))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(BuildSummary::try_from).collect()
+    }
+
+    /// The latest builds of all repositories, newest first.
+    pub async fn recent_builds(&self, limit: u32) -> Result<Vec<(RepositoryName, BuildSummary)>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(select!("ORDER BY builds.created DESC, builds.id DESC LIMIT $1"))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.into_iter().map(|row| Ok((parse(TABLE, &row.name)?, BuildSummary::try_from(row)?))).collect()
+    }
+
+    /// A build, whole, by its number.
+    pub async fn build(&self, repository: RepositoryId, number: u64) -> Result<Option<BuildDetail>, StoreError> {
+        let id: Option<String> = sqlx::query_scalar("SELECT id FROM builds WHERE repository = $1 AND number = $2")
+            .bind(repository.to_string())
+            .bind(signed(number))
+            .fetch_optional(&self.readers)
+            .await?;
+        match id {
+            Some(id) => self.build_by_id(parse(TABLE, &id)?).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A build, whole, as of one moment.
+    pub async fn build_by_id(&self, id: BuildId) -> Result<Option<BuildDetail>, StoreError> {
+        let mut moment = self.readers.begin().await?;
+        let Some((repository, summary)) = find(&mut *moment, id).await? else { return Ok(None) };
+        let repository = repositories::by_id(&mut *moment, repository).await?.ok_or(StoreError::NotFound)?;
+        let (left_out, diagnostics, diagnostics_text) = remarks(&mut *moment, id).await?;
+        let mut details = Vec::new();
+        for job in jobs::of_build(&mut *moment, id).await? {
+            let steps = steps::of_attempt(&mut *moment, job.id, job.attempt).await?;
+            details.push(detail(job, steps));
+        }
+        Ok(Some(BuildDetail {
+            repository,
+            summary,
+            left_out: from_json(TABLE, &left_out)?,
+            diagnostics: from_json(TABLE, &diagnostics)?,
+            diagnostics_text,
+            jobs: details,
+        }))
+    }
+
+    /// One attempt of a job, the current or an earlier one.
+    pub async fn job_attempt(&self, job: JobId, attempt: u32) -> Result<Option<JobDetail>, StoreError> {
+        let mut moment = self.readers.begin().await?;
+        let Some(mut job) = jobs::find(&mut *moment, job).await? else { return Ok(None) };
+        if job.attempt != attempt {
+            let Some((state, runner)) = attempts::find(&mut *moment, job.id, attempt).await? else { return Ok(None) };
+            job = Job { attempt, state, runner_name: runner, ..job };
+        }
+        let steps = steps::of_attempt(&mut *moment, job.id, attempt).await?;
+        Ok(Some(detail(job, steps)))
+    }
+
+    /// Where the log of a step is; of the current attempt when none is named.
+    pub async fn step_address(
+        &self,
+        job: JobId,
+        attempt: Option<u32>,
+        step: usize,
+    ) -> Result<Option<StepAddress>, StoreError> {
+        let mut moment = self.readers.begin().await?;
+        let Some(job) = jobs::find(&mut *moment, job).await? else { return Ok(None) };
+        let Some((repository, _)) = find(&mut *moment, job.build).await? else { return Ok(None) };
+        let attempt = attempt.unwrap_or(job.attempt);
+        let state = steps::state(&mut *moment, job.id, attempt, step).await?;
+        Ok(state.map(|state| StepAddress {
+            log: LogAddress { job: job.id, attempt, step },
+            build: job.build,
+            repository,
+            ended: state.status().is_final(),
+        }))
+    }
+}
+
+fn detail(job: Job, steps: Vec<StepDetail>) -> JobDetail {
+    JobDetail {
+        id: job.id,
+        position: job.position,
+        name: job.name,
+        workflow: job.workflow,
+        needs: job.needs,
+        attempt: job.attempt,
+        state: job.state,
+        runner: job.runner_name,
+        labels: job.labels,
+        steps,
+    }
+}
+
+/// A build without its jobs, and its repository.
+pub(super) async fn find(
+    db: impl SqliteExecutor<'_>,
+    id: BuildId,
+) -> Result<Option<(RepositoryId, BuildSummary)>, StoreError> {
+    let row: Option<Row> =
+        sqlx::query_as(select!("WHERE builds.id = $1")).bind(id.to_string()).fetch_optional(db).await?;
+    row.map(|row| Ok((parse(TABLE, &row.repository)?, row.try_into()?))).transpose()
+}
+
+/// What the compiler said: left out, diagnostics, the same as text.
+async fn remarks(db: impl SqliteExecutor<'_>, id: BuildId) -> Result<(String, String, String), StoreError> {
+    sqlx::query_as("SELECT left_out, diagnostics, diagnostics_text FROM builds WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(db)
+        .await?
+        .ok_or(StoreError::NotFound)
+}
+
+/// The build before a number on a branch. `url` makes the address of its page.
+pub(super) async fn previous(
+    db: impl SqliteExecutor<'_>,
+    (repository, branch, number): (RepositoryId, &str, i64),
+    url: impl Fn(&RepositoryName, u64) -> String,
+) -> Result<Option<Previous>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(select!(
+        "WHERE builds.repository = $1 AND builds.branch = $2 AND builds.number < $3 ORDER BY builds.number DESC LIMIT 1"
+    ))
+    .bind(repository.to_string())
+    .bind(branch)
+    .bind(number)
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let name: RepositoryName = parse(TABLE, &row.name)?;
+    let build = BuildSummary::try_from(row)?;
+    Ok(Some(Previous {
+        number: build.number,
+        url: url(&name, build.number),
+        status: build.status.as_str().to_owned(),
+        created: build.created,
+        started: build.started.unwrap_or(0),
+        finished: build.finished.unwrap_or(0),
+        trigger: build.trigger,
+    }))
+}
+
+/// Writes what a build is by its jobs. A build that never had jobs keeps what it was made as.
+pub(super) async fn set_state(db: impl SqliteExecutor<'_>, id: BuildId, state: &BuildState) -> Result<(), StoreError> {
+    sqlx::query("UPDATE builds SET status = $2, finish = $3, started = $4, finished = $5 WHERE id = $1")
+        .bind(id.to_string())
+        .bind(state.status.as_str())
+        .bind(state.finish.as_ref().map(|finish| to_json(TABLE, finish)).transpose()?)
+        .bind(state.started)
+        .bind(state.finished)
+        .execute(db)
+        .await?;
+    Ok(())
+}

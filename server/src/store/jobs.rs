@@ -1,0 +1,202 @@
+//! Table `jobs`.
+
+use std::collections::BTreeMap;
+
+use slipway_pipelines::{
+    compile::CompiledJob,
+    ids::{BuildId, JobId, RunnerId},
+    plan::{Plan, RunsOn},
+    state::{JobState, Millis},
+};
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{
+    StoreError,
+    codec::{from_json, parse, signed, to_json, unsigned},
+    effects::JobChange,
+};
+
+const TABLE: &str = "jobs";
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT jobs.id, jobs.build, jobs.position, jobs.name, jobs.workflow, jobs.needs, jobs.runs_on, ",
+            "jobs.labels, jobs.attempt, jobs.epoch, jobs.state, jobs.runner, runners.name AS runner_name ",
+            "FROM jobs LEFT JOIN runners ON runners.id = jobs.runner ",
+            $rest
+        )
+    };
+}
+
+/// A job without its plan.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) id: JobId,
+    pub(super) build: BuildId,
+    pub(super) position: usize,
+    pub(super) name: String,
+    pub(super) workflow: String,
+    pub(super) needs: Vec<usize>,
+    pub(super) runs_on: RunsOn,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) attempt: u32,
+    /// The highest ever granted.
+    pub(super) epoch: u64,
+    pub(super) state: JobState,
+    /// Of the lease in force, or of the last.
+    pub(super) runner: Option<RunnerId>,
+    pub(super) runner_name: Option<String>,
+}
+
+impl Job {
+    /// What the dispatcher is told of it.
+    pub(super) fn change(&self) -> JobChange {
+        JobChange {
+            job: self.id,
+            build: self.build,
+            position: self.position,
+            attempt: self.attempt,
+            state: self.state.clone(),
+            labels: self.labels.clone(),
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    build: String,
+    position: i64,
+    name: String,
+    workflow: String,
+    needs: String,
+    runs_on: String,
+    labels: String,
+    attempt: i64,
+    epoch: i64,
+    state: String,
+    runner: Option<String>,
+    runner_name: Option<String>,
+}
+
+impl TryFrom<Row> for Job {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parse(TABLE, &row.id)?,
+            build: parse(TABLE, &row.build)?,
+            position: unsigned(TABLE, row.position)?,
+            name: row.name,
+            workflow: row.workflow,
+            needs: from_json(TABLE, &row.needs)?,
+            runs_on: from_json(TABLE, &row.runs_on)?,
+            labels: from_json(TABLE, &row.labels)?,
+            attempt: unsigned(TABLE, row.attempt)?,
+            epoch: unsigned(TABLE, row.epoch)?,
+            state: from_json(TABLE, &row.state)?,
+            runner: row.runner.as_deref().map(|text| parse(TABLE, text)).transpose()?,
+            runner_name: row.runner_name,
+        })
+    }
+}
+
+/// The word of a state, for queries.
+fn phase(state: &JobState) -> &'static str {
+    match state {
+        JobState::Waiting => "waiting",
+        JobState::Queued { .. } => "queued",
+        JobState::Leased { .. } => "leased",
+        JobState::Running { .. } => "running",
+        JobState::Stopping { .. } => "stopping",
+        JobState::Finished { .. } => "finished",
+    }
+}
+
+/// A new job, waiting.
+pub(super) async fn insert(
+    db: impl SqliteExecutor<'_>,
+    (id, build, position): (JobId, BuildId, usize),
+    job: &CompiledJob,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO jobs (id, build, position, name, workflow, needs, runs_on, labels, plan, attempt, epoch, state, \
+         phase) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, $10, $11)",
+    )
+    .bind(id.to_string())
+    .bind(build.to_string())
+    .bind(signed(position))
+    .bind(&job.name)
+    .bind(&job.workflow)
+    .bind(to_json(TABLE, &job.needs)?)
+    .bind(to_json(TABLE, &job.runs_on)?)
+    .bind(to_json(TABLE, &job.labels)?)
+    .bind(to_json(TABLE, &job.plan)?)
+    .bind(to_json(TABLE, &JobState::Waiting)?)
+    .bind(phase(&JobState::Waiting))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The job of an id.
+pub(super) async fn find(db: impl SqliteExecutor<'_>, id: JobId) -> Result<Option<Job>, StoreError> {
+    let row: Option<Row> =
+        sqlx::query_as(select!("WHERE jobs.id = $1")).bind(id.to_string()).fetch_optional(db).await?;
+    row.map(Job::try_from).transpose()
+}
+
+/// A build's jobs, by position.
+pub(super) async fn of_build(db: impl SqliteExecutor<'_>, build: BuildId) -> Result<Vec<Job>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(select!("WHERE jobs.build = $1 ORDER BY jobs.position"))
+        .bind(build.to_string())
+        .fetch_all(db)
+        .await?;
+    rows.into_iter().map(Job::try_from).collect()
+}
+
+/// All jobs that are not finished, oldest build first.
+pub(super) async fn unfinished(db: impl SqliteExecutor<'_>) -> Result<Vec<Job>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(select!("WHERE jobs.phase <> 'finished' ORDER BY jobs.build, jobs.position"))
+        .fetch_all(db)
+        .await?;
+    rows.into_iter().map(Job::try_from).collect()
+}
+
+/// The jobs whose lease ended at or before a time.
+pub(super) async fn expired(db: impl SqliteExecutor<'_>, at: Millis) -> Result<Vec<Job>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(select!("WHERE jobs.phase <> 'finished' AND jobs.deadline <= $1"))
+        .bind(at)
+        .fetch_all(db)
+        .await?;
+    rows.into_iter().map(Job::try_from).collect()
+}
+
+/// The plan of a job.
+pub(super) async fn plan(db: impl SqliteExecutor<'_>, id: JobId) -> Result<Plan, StoreError> {
+    let plan: String = sqlx::query_scalar("SELECT plan FROM jobs WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(db)
+        .await?
+        .ok_or(StoreError::NotFound)?;
+    from_json(TABLE, &plan)
+}
+
+/// Writes a job's state, with the columns that follow from it.
+pub(super) async fn set_state(db: impl SqliteExecutor<'_>, job: &Job) -> Result<(), StoreError> {
+    let lease = job.state.lease();
+    sqlx::query(
+        "UPDATE jobs SET attempt = $2, epoch = $3, state = $4, phase = $5, runner = $6, deadline = $7 WHERE id = $1",
+    )
+    .bind(job.id.to_string())
+    .bind(i64::from(job.attempt))
+    .bind(signed(job.epoch))
+    .bind(to_json(TABLE, &job.state)?)
+    .bind(phase(&job.state))
+    .bind(job.runner.map(|runner| runner.to_string()))
+    .bind(lease.map(|lease| lease.deadline))
+    .execute(db)
+    .await?;
+    Ok(())
+}

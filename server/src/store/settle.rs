@@ -1,0 +1,212 @@
+//! What follows from a job's transition: its steps, the jobs that need it, its build.
+
+use slipway_pipelines::{
+    ids::BuildId,
+    state::{Finish, JobEvent, JobState, Millis, Reason, Status, StepEvent, StepState, fold_jobs},
+};
+
+use super::{StoreError, builds, effects::Effects, jobs, jobs::Job, steps, writer::Tx};
+use crate::logs::LogAddress;
+
+/// Makes a transition of a job, in memory and in its row. The caller calls [`settle`] when all of its transitions are
+/// made.
+pub(super) async fn change(tx: &mut Tx<'_>, job: &mut Job, event: JobEvent) -> Result<(), StoreError> {
+    let silent = matches!(event, JobEvent::Renewed { .. });
+    job.state = job.state.apply(event)?;
+    if let Some(lease) = job.state.lease() {
+        job.epoch = job.epoch.max(lease.epoch);
+        job.runner = Some(lease.runner);
+    }
+    jobs::set_state(&mut *tx.connection, job).await?;
+    tx.effects.jobs.push(job.change());
+    if let JobState::Finished { finish, at, .. } = &job.state {
+        end_steps(tx, job, finish, *at).await?;
+    }
+    if !silent {
+        tx.effects.build(job.build);
+    }
+    Ok(())
+}
+
+/// Finishes the steps that a finished job left open, and closes its logs.
+async fn end_steps(tx: &mut Tx<'_>, job: &Job, finish: &Finish, at: Millis) -> Result<(), StoreError> {
+    for step in steps::of_attempt(&mut *tx.connection, job.id, job.attempt).await? {
+        let address = (job.id, job.attempt, step.position);
+        tx.effects.closed.push(LogAddress { job: job.id, attempt: job.attempt, step: step.position });
+        if let Some(finish) = ending_of_step(&step.state, finish) {
+            let state = step.state.apply(StepEvent::Finished { finish, at })?;
+            steps::set_state(&mut *tx.connection, address, &state, None).await?;
+        }
+    }
+    Ok(())
+}
+
+/// How a step ends whose job is over; `None` when it already has.
+fn ending_of_step(step: &StepState, job: &Finish) -> Option<Finish> {
+    match (step, job.reason) {
+        (StepState::Finished { .. }, _) => None,
+        (StepState::Pending, _) => Some(Finish::because(Reason::JobEnded)),
+        (StepState::Running { .. }, Reason::Cancelled | Reason::CancelledByStep | Reason::Timeout) => {
+            Some(Finish::because(job.reason))
+        }
+        (StepState::Running { .. }, _) => Some(Finish::with_note(Reason::Lost, "its runner did not say how it ended")),
+    }
+}
+
+/// Moves on what waited for the jobs of a build, then writes what the build is by them. Called at the end of every
+/// transaction that changed one of its jobs.
+pub(super) async fn settle(tx: &mut Tx<'_>, build: BuildId, now: Millis) -> Result<(), StoreError> {
+    let mut all = jobs::of_build(&mut *tx.connection, build).await?;
+    loop {
+        let decided = decide(&all, now);
+        if decided.is_empty() {
+            break;
+        }
+        for (position, event) in decided {
+            if let Some(job) = all.get_mut(position) {
+                change(tx, job, event).await?;
+            }
+        }
+    }
+    let state = fold_jobs(all.iter().map(|job| &job.state));
+    builds::set_state(&mut *tx.connection, build, &state).await?;
+    tx.effects.build(build);
+    Ok(())
+}
+
+/// What happens to the jobs that wait, now that others are done. Pure; to be asked again until it says nothing, because
+/// a job left out may decide about the next.
+fn decide(jobs: &[Job], at: Millis) -> Vec<(usize, JobEvent)> {
+    let mut decided = Vec::new();
+    for (position, job) in jobs.iter().enumerate() {
+        let needs: Vec<&Job> = job.needs.iter().filter_map(|&need| jobs.get(need)).collect();
+        let ready = needs.iter().all(|need| need.state.status().is_final());
+        if job.state != JobState::Waiting || !ready {
+            continue;
+        }
+        let failed = upstream_failed(jobs, position);
+        let event = match (job.runs_on.fits(failed), failed) {
+            (true, _) => JobEvent::NeedsMet,
+            (false, true) => JobEvent::LeftOut { reason: Reason::Needs, at },
+            (false, false) => JobEvent::LeftOut { reason: Reason::Condition, at },
+        };
+        decided.push((position, event));
+    }
+    decided
+}
+
+/// Whether something that a job needs, directly or not, ended badly.
+fn upstream_failed(jobs: &[Job], position: usize) -> bool {
+    let mut seen = vec![false; jobs.len()];
+    let mut open = vec![position];
+    while let Some(current) = open.pop() {
+        for &need in jobs.get(current).map_or(&[][..], |job| &job.needs) {
+            let Some(upstream) = jobs.get(need) else { continue };
+            if upstream.state.status().is_bad() {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[need], true) {
+                open.push(need);
+            }
+        }
+    }
+    false
+}
+
+/// Which jobs of a finished build run again: those that ended badly and what was left out behind them; all when none
+/// did. Pure.
+pub(super) fn to_retry(jobs: &[Job]) -> Vec<usize> {
+    let again: Vec<usize> = (0..jobs.len())
+        .filter(|&position| {
+            let status = jobs[position].state.status();
+            status.is_bad() || status == Status::Skipped && upstream_failed(jobs, position)
+        })
+        .collect();
+    if again.is_empty() { (0..jobs.len()).collect() } else { again }
+}
+
+impl Effects {
+    /// Whether a job became ready for a runner.
+    pub fn queued(&self) -> bool {
+        self.jobs.iter().any(|change| matches!(change.state, JobState::Queued { .. }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use slipway_pipelines::{ids::JobId, plan::RunsOn};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn job(position: usize, needs: &[usize], runs_on: RunsOn, state: JobState) -> Job {
+        Job {
+            id: JobId(Uuid::now_v7()),
+            build: BuildId(Uuid::nil()),
+            position,
+            name: position.to_string(),
+            workflow: position.to_string(),
+            needs: needs.to_vec(),
+            runs_on,
+            labels: BTreeMap::new(),
+            attempt: 1,
+            epoch: 0,
+            state,
+            runner: None,
+            runner_name: None,
+        }
+    }
+
+    fn ended(reason: Reason) -> JobState {
+        JobState::Finished { finish: Finish::because(reason), started: None, at: 0 }
+    }
+
+    const ON_SUCCESS: RunsOn = RunsOn { success: true, failure: false };
+    const ON_FAILURE: RunsOn = RunsOn { success: false, failure: true };
+
+    #[test]
+    fn a_failure_leaves_out_what_needs_success_and_wakes_what_waits_for_failure() {
+        let jobs = [
+            job(0, &[], ON_SUCCESS, ended(Reason::ExitCode)),
+            job(1, &[0], ON_SUCCESS, JobState::Waiting),
+            job(2, &[0], ON_FAILURE, JobState::Waiting),
+            job(3, &[1], ON_SUCCESS, JobState::Waiting),
+        ];
+        let decided = decide(&jobs, 5);
+        assert_eq!(
+            decided,
+            [(1, JobEvent::LeftOut { reason: Reason::Needs, at: 5 }), (2, JobEvent::NeedsMet)],
+            "3 waits for 1"
+        );
+    }
+
+    #[test]
+    fn failure_is_seen_through_jobs_that_went_well() {
+        let jobs = [
+            job(0, &[], ON_SUCCESS, ended(Reason::ExitCode)),
+            job(1, &[0], ON_FAILURE, ended(Reason::Ok)),
+            job(2, &[1], ON_SUCCESS, JobState::Waiting),
+        ];
+        assert_eq!(decide(&jobs, 5), [(2, JobEvent::LeftOut { reason: Reason::Needs, at: 5 })]);
+    }
+
+    #[test]
+    fn a_job_for_failure_is_left_out_when_all_goes_well() {
+        let jobs = [job(0, &[], ON_SUCCESS, ended(Reason::Ok)), job(1, &[0], ON_FAILURE, JobState::Waiting)];
+        assert_eq!(decide(&jobs, 5), [(1, JobEvent::LeftOut { reason: Reason::Condition, at: 5 })]);
+    }
+
+    #[test]
+    fn a_retry_takes_what_failed_and_what_waited_for_it() {
+        let jobs = [
+            job(0, &[], ON_SUCCESS, ended(Reason::Ok)),
+            job(1, &[], ON_SUCCESS, ended(Reason::ExitCode)),
+            job(2, &[1], ON_SUCCESS, ended(Reason::Needs)),
+            job(3, &[0], ON_FAILURE, ended(Reason::Condition)),
+        ];
+        assert_eq!(to_retry(&jobs), [1, 2]);
+        assert_eq!(to_retry(&jobs[..1]), [0], "all went well: all again");
+    }
+}

@@ -1,0 +1,124 @@
+//! The one writer. Whatever waits is taken together into one transaction, so that one fsync serves all of it.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::{FutureExt, future::BoxFuture};
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    StoreError,
+    effects::{Effects, OnCommit},
+};
+
+/// Most operations in one transaction: bounds how long the first of them waits.
+const MOST_TOGETHER: usize = 256;
+
+/// What an operation works with.
+#[derive(Debug)]
+pub(super) struct Tx<'c> {
+    /// The connection, inside of the transaction.
+    pub(super) connection: &'c mut SqliteConnection,
+    /// What it changes.
+    pub(super) effects: Effects,
+}
+
+/// Tells the caller how it went, once it is known whether the commit worked.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type Operation = Box<dyn for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, (bool, Answer)> + Send>;
+
+/// Hands operations to the writer's task.
+#[derive(Clone, Debug)]
+pub(super) struct Writer {
+    operations: mpsc::UnboundedSender<Operation>,
+}
+
+impl Writer {
+    /// Starts the task. It ends when the last `Writer` is dropped and everything handed over is done.
+    pub(super) fn start(connection: SqliteConnection, on_commit: impl OnCommit) -> (Self, tokio::task::JoinHandle<()>) {
+        let (operations, receiver) = mpsc::unbounded_channel();
+        (Self { operations }, tokio::spawn(run(connection, receiver, on_commit)))
+    }
+
+    /// Runs an operation in a transaction. When it returns `Ok`, the commit is on the disk.
+    pub(super) async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let operation: Operation = Box::new(move |tx| {
+            async move {
+                let result = AssertUnwindSafe(operation(tx)).catch_unwind().await.unwrap_or(Err(StoreError::Panicked));
+                let good = result.is_ok();
+                let answer: Answer = Box::new(move |commit| {
+                    // The caller may have gone away; the commit stands.
+                    let _ = answer.send(commit.and(result));
+                });
+                (good, answer)
+            }
+            .boxed()
+        });
+        self.operations.send(operation).map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+async fn run(
+    mut connection: SqliteConnection,
+    mut operations: mpsc::UnboundedReceiver<Operation>,
+    on_commit: impl OnCommit,
+) {
+    let mut batch = Vec::new();
+    while operations.recv_many(&mut batch, MOST_TOGETHER).await > 0 {
+        let mut answers = Vec::with_capacity(batch.len());
+        match commit_together(&mut connection, &mut batch, &mut answers).await {
+            Ok(effects) => {
+                on_commit.committed(effects);
+                answers.into_iter().for_each(|answer| answer(Ok(())));
+            }
+            Err(error) => {
+                tracing::error!(%error, operations = answers.len(), "a commit failed");
+                let full = matches!(StoreError::from(error), StoreError::Full);
+                batch.clear();
+                for answer in answers {
+                    answer(Err(if full { StoreError::Full } else { StoreError::Closed }));
+                }
+                // Fails when the database has already rolled back by itself.
+                let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
+            }
+        }
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "closing the database failed");
+    }
+}
+
+/// One transaction with a savepoint for each operation: one that fails takes back only its own.
+async fn commit_together(
+    connection: &mut SqliteConnection,
+    batch: &mut Vec<Operation>,
+    answers: &mut Vec<Answer>,
+) -> Result<Effects, sqlx::Error> {
+    let mut all = Effects::default();
+    sql(connection, "BEGIN IMMEDIATE").await?;
+    for operation in batch.drain(..) {
+        sql(connection, "SAVEPOINT one").await?;
+        let mut tx = Tx { connection: &mut *connection, effects: Effects::default() };
+        let (good, answer) = operation(&mut tx).await;
+        let effects = tx.effects;
+        answers.push(answer);
+        if good {
+            all.merge(effects);
+        } else {
+            sql(connection, "ROLLBACK TO one").await?;
+        }
+        sql(connection, "RELEASE one").await?;
+    }
+    sql(connection, "COMMIT").await?;
+    Ok(all)
+}
+
+async fn sql(connection: &mut SqliteConnection, statement: &'static str) -> Result<(), sqlx::Error> {
+    sqlx::query(statement).execute(connection).await.map(drop)
+}
