@@ -3,6 +3,7 @@
 pub mod docker;
 pub mod dummy;
 pub mod executor;
+pub mod schedule;
 
 mod config;
 

@@ -25,11 +25,13 @@ impl Script {
             None if step.is_awaited() => Some(Duration::ZERO),
             None => None,
         };
+        let oom_killed = is_set("STEP_OOM_KILLED");
+        let exit_code = variable("STEP_EXIT_CODE").and_then(|value| value.parse().ok());
         Self {
             lines: step.container().map_or_else(Vec::new, |container| lines(&container.program)),
             sleep,
-            exit_code: variable("STEP_EXIT_CODE").and_then(|value| value.parse().ok()).unwrap_or(0),
-            oom_killed: is_set("STEP_OOM_KILLED"),
+            exit_code: exit_code.unwrap_or(if oom_killed { 137 } else { 0 }),
+            oom_killed,
             start_fails: is_set("STEP_START_FAIL"),
             ignores_term: is_set("STEP_IGNORE_TERM"),
         }

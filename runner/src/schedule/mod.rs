@@ -1,0 +1,18 @@
+//! Decides what a job does next. Pure: inputs in, actions out; no clock, no container, no network.
+//!
+//! A step's turn comes when everything it needs is *met*: a step that the job waits for is met when it is done (its own shell's
+//! word is enough), a service or detached step when it was let go. At its turn it is let go, or left out when its `runs_on` does
+//! not fit what happened upstream. While others run, the next ones are prepared ahead.
+
+mod ahead;
+mod decide;
+mod resume;
+mod verdict;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use decide::Schedule;
+pub use resume::{Found, Merged, merge};
+pub use words::{Action, Input, Known, Workspace};

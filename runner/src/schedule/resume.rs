@@ -1,0 +1,92 @@
+//! What a restarted runner knows of a job: the server's word and the engine's together.
+
+use std::collections::BTreeSet;
+
+use slipway_pipelines::{
+    plan::{Action as Does, Image, Plan},
+    state::StepState,
+};
+
+use super::words::{Input, Known, Workspace};
+use crate::executor::{Ending, Failed};
+
+/// What is found on this machine.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Found {
+    /// Whether the workspace was made.
+    pub has_workspace: bool,
+    /// Steps whose containers were let go, ended or not.
+    pub released: BTreeSet<usize>,
+    /// Steps to which the word was about to be given, as the runner's own marks say.
+    pub marked: BTreeSet<usize>,
+}
+
+/// Where the schedule goes on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Merged {
+    /// For each step.
+    pub known: Vec<Known>,
+    /// The shared volume.
+    pub workspace: Workspace,
+    /// What has happened that the server does not know.
+    pub news: Vec<Input>,
+}
+
+/// Merges them. The server is right about what is finished, the engine about all else.
+pub fn merge(plan: &Plan, server: &[StepState], found: &Found) -> Merged {
+    let mut news = Vec::new();
+    let mut known = Vec::new();
+    for (position, step) in plan.steps.iter().enumerate() {
+        let state = server.get(position).unwrap_or(&StepState::Pending);
+        known.push(match (state, &step.action) {
+            (StepState::Finished { finish, .. }, _) => Known::Ended(finish.clone()),
+            (StepState::Pending | StepState::Running { .. }, Does::Checkout) => {
+                if found.has_workspace {
+                    news.push(Input::CheckedOut(position));
+                    Known::Running
+                } else {
+                    Known::Waiting
+                }
+            }
+            (StepState::Pending | StepState::Running { .. }, _) if found.released.contains(&position) => Known::Running,
+            (StepState::Pending, _) => Known::Waiting,
+            (StepState::Running { .. }, Does::Run(container) | Does::Detach(container) | Does::Service(container)) => {
+                // An image is built after the step was said to run: without a container it was still being built.
+                let is_built = matches!(container.image, Image::Build(_));
+                if is_built || !found.marked.contains(&position) {
+                    Known::Waiting
+                } else {
+                    let vanished = Failed::infra("its container vanished while the runner was away");
+                    news.push(Input::Ended(position, Ending::Failed(vanished)));
+                    Known::Running
+                }
+            }
+        });
+    }
+    let workspace = if found.has_workspace {
+        Workspace::Ready
+    } else if plan.steps.iter().zip(&known).any(|(step, known)| step.container().is_some() && has_run(known)) {
+        Workspace::Failed(Failed::infra("the workspace vanished while the runner was away"))
+    } else {
+        Workspace::Missing
+    };
+    if workspace == Workspace::Missing {
+        // Nothing has used the workspace yet: a checkout that was done is done again.
+        for (step, known) in plan.steps.iter().zip(&mut known) {
+            if matches!(step.action, Does::Checkout)
+                && matches!(known, Known::Ended(finish) if !finish.status().is_bad())
+            {
+                *known = Known::Waiting;
+            }
+        }
+    }
+    Merged { known, workspace, news }
+}
+
+fn has_run(known: &Known) -> bool {
+    match known {
+        Known::Waiting => false,
+        Known::Running => true,
+        Known::Ended(finish) => finish.status() != slipway_pipelines::state::Status::Skipped,
+    }
+}

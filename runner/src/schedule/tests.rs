@@ -1,0 +1,5 @@
+//! The schedule, tested without a clock or a container.
+
+mod model;
+mod properties;
+mod stories;

@@ -1,0 +1,196 @@
+//! Plans for tests, and an engine that does what the schedule says.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use slipway_pipelines::{
+    plan::{Action as Does, Container, Image, ImageBuild, OnFailure, Plan, Program, RunsOn, Step, Workspace},
+    state::Finish,
+};
+
+use crate::{
+    executor::{Ending, Failed},
+    schedule::{Action, Input, Schedule},
+};
+
+pub(super) fn step(name: &str, needs: &[usize]) -> Step {
+    Step {
+        name: name.to_owned(),
+        action: Does::Run(Container {
+            image: Image::Registry { reference: "dummy".into(), always_pull: false },
+            program: Program::Commands { commands: vec![] },
+            directory: "/slipway".into(),
+            privileged: false,
+        }),
+        needs: needs.to_vec(),
+        runs_on: RunsOn::default(),
+        on_failure: OnFailure::Fail,
+        environment: BTreeMap::new(),
+        timeout_seconds: None,
+    }
+}
+
+pub(super) fn checkout() -> Step {
+    Step { action: Does::Checkout, ..step("clone", &[]) }
+}
+
+pub(super) fn detached(name: &str, needs: &[usize], service: bool) -> Step {
+    let step = step(name, needs);
+    let container = step.container().unwrap().clone();
+    Step { action: if service { Does::Service(container) } else { Does::Detach(container) }, ..step }
+}
+
+pub(super) fn built(name: &str, needs: &[usize], tags: &[&str]) -> Step {
+    let step = step(name, needs);
+    let image = Image::Build(ImageBuild {
+        context: "/slipway".into(),
+        dockerfile: "Dockerfile".into(),
+        target: None,
+        args: BTreeMap::new(),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+    });
+    let container = Container { image, program: Program::Nothing, ..step.container().unwrap().clone() };
+    Step { action: Does::Run(container), ..step }
+}
+
+pub(super) fn uses(reference: &str, step: Step) -> Step {
+    let image = Image::Registry { reference: reference.into(), always_pull: false };
+    let container = Container { image, ..step.container().unwrap().clone() };
+    Step { action: Does::Run(container), ..step }
+}
+
+pub(super) fn on(success: bool, failure: bool, step: Step) -> Step {
+    Step { runs_on: RunsOn { success, failure }, ..step }
+}
+
+pub(super) fn plan(steps: Vec<Step>) -> Arc<Plan> {
+    Arc::new(Plan {
+        name: "test".into(),
+        workspace: Workspace { base: "/slipway".into(), path: "/slipway/src".into() },
+        steps,
+        timeout_seconds: 60,
+    })
+}
+
+/// How each step of a simulated job behaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Behaviour {
+    Exits(i32),
+    /// Until it is stopped.
+    Lives,
+    CannotBePrepared,
+    CannotStart,
+}
+
+/// An engine that answers in an order that the caller chooses.
+pub(super) struct Engine {
+    pub(super) schedule: Schedule,
+    pub(super) plan: Arc<Plan>,
+    pub(super) behaviours: Vec<Behaviour>,
+    /// Answers under way: the caller picks which comes next.
+    pub(super) pending: Vec<Input>,
+    pub(super) seen: Vec<Action>,
+    pub(super) ends: BTreeMap<usize, Finish>,
+    pub(super) finish: Option<Finish>,
+}
+
+impl Engine {
+    pub(super) fn new(plan: Arc<Plan>, behaviours: Vec<Behaviour>) -> Self {
+        let schedule = Schedule::new(Arc::clone(&plan));
+        Self {
+            schedule,
+            plan,
+            behaviours,
+            pending: vec![Input::Start],
+            seen: Vec::new(),
+            ends: BTreeMap::new(),
+            finish: None,
+        }
+    }
+
+    /// All steps exit with 0, except these.
+    pub(super) fn with(plan: Arc<Plan>, others: &[(usize, Behaviour)]) -> Self {
+        let mut behaviours: Vec<_> = plan
+            .steps
+            .iter()
+            .map(|step| if step.is_awaited() { Behaviour::Exits(0) } else { Behaviour::Lives })
+            .collect();
+        for (step, behaviour) in others {
+            behaviours[*step] = *behaviour;
+        }
+        Self::new(plan, behaviours)
+    }
+
+    /// Gives the schedule one input and begins what it asks for.
+    pub(super) fn give(&mut self, input: Input) -> Vec<Action> {
+        let actions = self.schedule.apply(input);
+        for action in &actions {
+            self.obey(action);
+        }
+        self.seen.extend(actions.clone());
+        actions
+    }
+
+    /// Lets the answers come in the order in which they were asked for, until nothing is under way.
+    pub(super) fn run(&mut self) -> &mut Self {
+        while !self.pending.is_empty() {
+            let input = self.pending.remove(0);
+            self.give(input);
+        }
+        self
+    }
+
+    fn obey(&mut self, action: &Action) {
+        match action {
+            Action::Checkout(step) => self.pending.push(match self.behaviours[*step] {
+                Behaviour::Exits(0) | Behaviour::Lives => Input::CheckedOut(*step),
+                _ => Input::Ended(*step, Ending::Failed(clone_failure())),
+            }),
+            Action::EmptyWorkspace => self.pending.push(Input::WorkspaceMade),
+            Action::Prepare(step) => self.pending.push(match self.behaviours[*step] {
+                Behaviour::CannotBePrepared => Input::Failed(*step, pull_failure()),
+                _ => Input::Prepared(*step),
+            }),
+            Action::Release(step) => match self.behaviours[*step] {
+                Behaviour::CannotStart => self.pending.push(Input::Failed(*step, Failed::infra("no"))),
+                Behaviour::Exits(code) => {
+                    self.pending.push(Input::Released(*step));
+                    self.pending.push(Input::Said(*step, code));
+                    self.pending.push(Input::Ended(*step, Ending::Exited { code, oom_killed: false }));
+                }
+                _ => self.pending.push(Input::Released(*step)),
+            },
+            Action::Stop(step) => {
+                if !self.ends.contains_key(step) {
+                    self.pending.push(Input::Ended(*step, Ending::Exited { code: 137, oom_killed: false }));
+                }
+            }
+            Action::End(step, finish) => {
+                assert!(self.ends.insert(*step, finish.clone()).is_none(), "step {step} ended twice");
+            }
+            Action::CancelBuild(_) => {}
+            Action::Finish(finish) => {
+                assert!(self.finish.replace(finish.clone()).is_none(), "finished twice");
+            }
+        }
+    }
+
+    pub(super) fn reason(&self, step: usize) -> &'static str {
+        self.ends.get(&step).map_or("none", |finish| finish.reason.as_str())
+    }
+
+    pub(super) fn reasons(&self) -> Vec<&'static str> {
+        (0..self.plan.steps.len()).map(|step| self.reason(step)).collect()
+    }
+
+    pub(super) fn job(&self) -> &'static str {
+        self.finish.as_ref().map_or("none", |finish| finish.reason.as_str())
+    }
+}
+
+pub(super) fn pull_failure() -> Failed {
+    Failed::new(slipway_pipelines::state::Reason::ImagePull, "no such image")
+}
+
+fn clone_failure() -> Failed {
+    Failed::new(slipway_pipelines::state::Reason::Clone, "no such commit")
+}

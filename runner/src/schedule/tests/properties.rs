@@ -1,0 +1,190 @@
+//! Any graph, any behaviour, any order of answers.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use slipway_pipelines::{
+    plan::{OnFailure, Step},
+    state::{Finish, Reason, Status},
+};
+
+use super::model::{Behaviour, Engine, checkout, detached, on, plan, step};
+use crate::schedule::{Action, Input};
+
+#[derive(Clone, Debug)]
+struct Drawn {
+    steps: Vec<Step>,
+    behaviours: Vec<Behaviour>,
+    order: Vec<prop::sample::Index>,
+    stop_after: Option<usize>,
+}
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    let behaviour = prop_oneof![
+        6 => Just(Behaviour::Exits(0)),
+        2 => Just(Behaviour::Exits(1)),
+        1 => Just(Behaviour::CannotBePrepared),
+        1 => Just(Behaviour::CannotStart),
+    ];
+    let runs_on = prop_oneof![5 => Just((true, false)), 1 => Just((false, true)), 1 => Just((true, true))];
+    let on_failure =
+        prop_oneof![6 => Just(OnFailure::Fail), 2 => Just(OnFailure::Ignore), 1 => Just(OnFailure::Cancel)];
+    let one = (any::<u16>(), 0..6u8, runs_on, on_failure, behaviour, any::<bool>());
+    (
+        prop_oneof![Just(None), Just(Some(Behaviour::Exits(0))), Just(Some(Behaviour::Exits(1)))],
+        prop::collection::vec(one, 0..12),
+        prop::collection::vec(any::<prop::sample::Index>(), 200),
+        prop::option::weighted(0.3, 0..30usize),
+    )
+        .prop_map(|(clones, ones, order, stop_after)| {
+            let mut steps = Vec::new();
+            let mut behaviours = Vec::new();
+            if let Some(behaviour) = clones {
+                steps.push(checkout());
+                behaviours.push(behaviour);
+            }
+            for (bits, kind, (success, failure), on_failure, behaviour, lives) in ones {
+                let needs: Vec<usize> = (0..steps.len()).filter(|at| bits >> at & 1 == 1).collect();
+                let made = match kind {
+                    0 => detached("d", &needs, false),
+                    1 => detached("s", &needs, true),
+                    _ => step("r", &needs),
+                };
+                let lives = lives && !made.is_awaited();
+                steps.push(Step { on_failure, ..on(success, failure, made) });
+                behaviours.push(if lives { Behaviour::Lives } else { behaviour });
+            }
+            Drawn { steps, behaviours, order, stop_after }
+        })
+}
+
+/// Plays it to the end; answers about one step stay in order, others come as drawn.
+fn play(drawn: &Drawn, mut check: impl FnMut(&Engine, &[Action])) -> Engine {
+    let mut engine = Engine::new(plan(drawn.steps.clone()), drawn.behaviours.clone());
+    let mut turns = 0;
+    while !engine.pending.is_empty() {
+        if drawn.stop_after == Some(turns) {
+            let actions = engine.give(Input::Stop(Finish::because(Reason::Cancelled)));
+            check(&engine, &actions);
+        }
+        let pick = drawn.order[turns % drawn.order.len()].index(engine.pending.len());
+        let about = subject(&engine.pending[pick]);
+        let first = engine.pending.iter().position(|input| subject(input) == about).unwrap_or(pick);
+        let input = engine.pending.remove(first);
+        let actions = engine.give(input);
+        check(&engine, &actions);
+        turns += 1;
+        assert!(turns < 2000, "does not end");
+    }
+    engine
+}
+
+fn subject(input: &Input) -> Option<usize> {
+    match input {
+        Input::Start | Input::WorkspaceMade | Input::WorkspaceFailed(_) | Input::Stop(_) => None,
+        Input::CheckedOut(step)
+        | Input::Prepared(step)
+        | Input::Failed(step, _)
+        | Input::Released(step)
+        | Input::Said(step, _)
+        | Input::Ended(step, _)
+        | Input::Overdue(step) => Some(*step),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_job_ends_with_exactly_one_end_a_step(drawn in drawn()) {
+        let engine = play(&drawn, |_, _| {});
+        prop_assert!(engine.finish.is_some(), "stuck: {:?}", engine.seen);
+        prop_assert_eq!(engine.ends.len(), drawn.steps.len());
+        prop_assert!(matches!(engine.seen.last(), Some(Action::Finish(_))), "nothing follows the finish");
+    }
+
+    #[test]
+    fn no_step_runs_before_its_needs_or_twice_or_unprepared(drawn in drawn()) {
+        let mut released = BTreeSet::new();
+        let mut prepared = BTreeSet::new();
+        play(&drawn, |engine, actions| {
+            for action in actions {
+                match action {
+                    Action::Prepare(step) => assert!(prepared.insert(*step), "prepared twice"),
+                    Action::Release(step) => {
+                        assert!(prepared.contains(step), "let go unprepared");
+                        assert!(released.insert(*step), "let go twice");
+                        for need in &engine.plan.steps[*step].needs {
+                            let met = engine.ends.contains_key(need) || released.contains(need);
+                            assert!(met, "step {step} went before its need {need}");
+                            if engine.plan.steps[*need].is_awaited() {
+                                let said = !engine.pending.iter().any(|i| matches!(i, Input::Said(s, _) if s == need));
+                                assert!(engine.ends.contains_key(need) || said, "step {step} went while {need} ran");
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn without_a_stop_a_step_is_left_out_only_for_what_happened_upstream(mut drawn in drawn()) {
+        drawn.stop_after = None;
+        for step in &mut drawn.steps {
+            if step.on_failure == OnFailure::Cancel {
+                step.on_failure = OnFailure::Fail;
+            }
+        }
+        let engine = play(&drawn, |_, _| {});
+        for (position, step) in drawn.steps.iter().enumerate() {
+            let mut upstream = BTreeSet::new();
+            let mut next = step.needs.clone();
+            while let Some(need) = next.pop() {
+                if upstream.insert(need) {
+                    next.extend(&drawn.steps[need].needs);
+                }
+            }
+            let failed = upstream.iter().any(|need| {
+                let (other, finish) = (&drawn.steps[*need], &engine.ends[need]);
+                other.on_failure != OnFailure::Ignore
+                    && finish.status().is_bad()
+                    && (other.is_awaited() || finish.status() == Status::Error)
+            });
+            match engine.ends[&position].reason {
+                Reason::Needs => prop_assert!(failed && !step.runs_on.failure),
+                Reason::Condition => prop_assert!(!failed && !step.runs_on.success),
+                Reason::JobEnded => prop_assert!(!step.is_awaited()),
+                _ => prop_assert!(step.runs_on.fits(failed), "step {position} ran against its condition"),
+            }
+        }
+    }
+
+    #[test]
+    fn after_a_stop_nothing_is_prepared_or_let_go(drawn in drawn()) {
+        let mut stopped = false;
+        play(&drawn, |engine, actions| {
+            let mine: Vec<_> = actions
+                .iter()
+                .filter(|action| matches!(action, Action::Prepare(_) | Action::Release(_) | Action::Checkout(_)))
+                .collect();
+            assert!(!stopped || mine.is_empty(), "{mine:?}");
+            stopped |= engine.seen.iter().any(|action| matches!(action, Action::CancelBuild(_)));
+            stopped |= engine.ends.values().any(|finish| finish.reason == Reason::Cancelled);
+        });
+    }
+
+    #[test]
+    fn the_job_is_green_iff_nothing_that_counts_is_red(mut drawn in drawn()) {
+        drawn.stop_after = None;
+        let engine = play(&drawn, |_, _| {});
+        let red = drawn.steps.iter().enumerate().any(|(position, step)| {
+            let status = engine.ends[&position].status();
+            step.on_failure != OnFailure::Ignore
+                && status.is_bad()
+                && (step.is_awaited() || status == Status::Error)
+        });
+        prop_assert_eq!(engine.job() != "ok", red);
+    }
+}
