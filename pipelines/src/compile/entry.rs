@@ -1,13 +1,88 @@
 //! The door of the compiler.
 
-use crate::{
-    compile::Compilation,
-    context::{Context, SourceFile},
+use std::collections::BTreeMap;
+
+use super::{
+    Compilation, CompiledJob,
+    file::{self, Shared},
+    link::link,
+    weight,
 };
+use crate::{
+    context::{Context, SourceFile},
+    diagnostic::{Diagnostic, Severity},
+    environment,
+    report::Report,
+    substitute::Budget,
+};
+
+/// Most files of a pipeline.
+const MOST_FILES: usize = 100;
 
 /// Compiles the pipeline files of one commit for one trigger. Never fails: what is wrong with the files is in
 /// [`Compilation::diagnostics`], all of it at once.
 pub fn compile(files: &[SourceFile], context: &Context) -> Compilation {
-    let _ = (files, context);
-    Compilation::default()
+    if files.is_empty() {
+        let help = "add `.slipway.yml` or `.woodpecker.yml`";
+        return failed("the commit has no pipeline".to_owned(), help);
+    }
+    if files.len() > MOST_FILES {
+        let help = "merge some of them, with a `matrix` where they are alike";
+        return failed(format!("the pipeline has {} files, and {MOST_FILES} is the most", files.len()), help);
+    }
+    let mut sorted: Vec<&SourceFile> = files.iter().collect();
+    sorted.sort_by(|a, b| a.path.cmp(&b.path));
+    let shared = Shared {
+        context,
+        repository: context.repository.name.to_string(),
+        build: environment::of_build(context),
+        budget: Budget::default(),
+    };
+    let mut reports: Vec<Report> = sorted.iter().map(|file| Report::new(&file.path)).collect();
+    let mut heavy = 0;
+    let mut drafts = Vec::new();
+    for (file, report) in sorted.iter().zip(&mut reports) {
+        let compiled = file::compile(file, &shared, heavy, report);
+        heavy += compiled.jobs.iter().map(|draft| weight::of(&draft.job.plan)).sum::<usize>();
+        drafts.push(compiled);
+    }
+    let paths: Vec<&str> = sorted.iter().map(|file| file.path.as_str()).collect();
+    let (mut jobs, mut left_out) = link(&paths, drafts, &mut reports);
+    let diagnostics: Vec<Diagnostic> = reports.into_iter().flat_map(Report::finish).collect();
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        jobs.clear();
+        left_out.clear();
+    }
+    number(&mut jobs, context);
+    Compilation { jobs, left_out, diagnostics }
+}
+
+/// Tells every step its place in the build, now that places are known.
+fn number(jobs: &mut [CompiledJob], context: &Context) {
+    for (place, job) in jobs.iter_mut().enumerate() {
+        for (position, step) in job.plan.steps.iter_mut().enumerate() {
+            let kind = step.kind().as_str().to_owned();
+            let url = format!("{}/jobs/{place}/steps/{position}", context.build.url);
+            let mut values = BTreeMap::from([
+                ("CI_WORKFLOW_NUMBER", (place + 1).to_string()),
+                ("CI_STEP_NUMBER", (position + 1).to_string()),
+                ("CI_STEP_TYPE", kind),
+            ]);
+            if !context.build.url.is_empty() {
+                values.insert("CI_STEP_URL", url);
+            }
+            if step.environment.contains_key("DRONE") {
+                values.insert("DRONE_STEP_NUMBER", (position + 1).to_string());
+            }
+            for (name, value) in values {
+                step.environment.entry(name.to_owned()).or_insert(value);
+            }
+        }
+    }
+}
+
+fn failed(message: String, help: &str) -> Compilation {
+    let diagnostic =
+        Diagnostic { severity: Severity::Error, message, file: String::new(), span: None, help: Some(help.to_owned()) };
+    Compilation { diagnostics: vec![diagnostic], ..Compilation::default() }
 }

@@ -1,7 +1,19 @@
 //! Files + context -> jobs with their plans, or diagnostics.
 
+mod containers;
 mod entry;
+mod file;
+mod graph;
+mod job;
+mod link;
+mod order;
 mod output;
+mod paths;
+mod script;
+mod weight;
 
 pub use entry::compile;
 pub use output::{Compilation, CompiledJob, LeftOut};
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,166 @@
+//! One file -> the jobs of its matrix cells.
+
+use super::{
+    CompiledJob, LeftOut,
+    job::{Cellwise, plan},
+    weight,
+};
+use crate::{
+    context::{Context, SourceFile},
+    diagnostic::Span,
+    environment::parameters,
+    filter::{Facts, Verdict},
+    flavour::{Flavour, workflow_name},
+    matrix,
+    plan::Environment,
+    report::Report,
+    substitute::{Budget, Variables},
+    suggest::listed,
+    syntax::{Need, Reader},
+    yaml::{self, Node},
+};
+
+/// Largest file, in bytes.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// What all files of a build are compiled with.
+pub(super) struct Shared<'a> {
+    pub(super) context: &'a Context,
+    pub(super) repository: String,
+    /// [`crate::environment::of_build`].
+    pub(super) build: Environment,
+    pub(super) budget: Budget,
+}
+
+/// A job whose needs are still names.
+pub(super) struct Draft {
+    pub(super) job: CompiledJob,
+    pub(super) depends_on: Vec<Need>,
+}
+
+/// What became of a file.
+#[derive(Default)]
+pub(super) struct Drafts {
+    pub(super) jobs: Vec<Draft>,
+    pub(super) left_out: Vec<LeftOut>,
+    /// What the file as a whole depends on, for cycles; of its first cell.
+    pub(super) depends_on: Vec<Need>,
+}
+
+/// Compiles a file. Mistakes are in the report.
+/// `weight` is that of the files before, as [`weight::of`] counts.
+pub(super) fn compile(file: &SourceFile, shared: &Shared<'_>, mut weight: usize, report: &mut Report) -> Drafts {
+    let mut drafts = Drafts::default();
+    let Some(root) = read(file, report) else { return drafts };
+    let flavour = Flavour::of(&file.path);
+    let workflow = workflow_name(&file.path);
+    let cells = matrix::cells(&root, report);
+    // A broken matrix does not hide the other mistakes.
+    let cells = if cells.is_empty() { vec![matrix::Cell::new()] } else { cells };
+    for cell in &cells {
+        let mut variables = Variables::new(&shared.budget);
+        variables.add_untrusted(parameters(shared.context));
+        variables.add_untrusted(shared.build.clone());
+        variables.add_untrusted([("CI_WORKFLOW_NAME".to_owned(), workflow.to_owned())]);
+        variables.add_trusted(cell.clone());
+        let trusted = shared.context.repository.trusted;
+        let mut reader = Reader { report, flavour, trusted, variables: &variables };
+        let Some(read) = reader.workflow(&root) else { break };
+        let name = format!("{workflow}{}", matrix::suffix(cell));
+        let platform = read.labels.get("platform").map(String::as_str);
+        let facts = Facts::of(shared.context, &shared.repository, platform);
+        if drafts.depends_on.is_empty() {
+            drafts.depends_on = read.depends_on.clone();
+        }
+        if read.when.conditions.iter().any(|condition| !condition.matrix.is_empty()) {
+            report
+                .warning(root.key_span("when"), "`matrix` has no effect in the `when` of a workflow")
+                .help("filter the steps, or leave the cell out of the matrix");
+        }
+        let runs_on = match read.when.verdict(&facts) {
+            Verdict::Runs(runs_on) => read.runs_on.unwrap_or(runs_on),
+            Verdict::LeftOut(why) => {
+                drafts.left_out.push(LeftOut { what: format!("workflow `{name}`"), why });
+                // The steps are looked at all the same: a mistake is one whatever the trigger.
+                let clones = match &read.clone {
+                    crate::syntax::Clone::Custom(steps) => steps.as_slice(),
+                    crate::syntax::Clone::BuiltIn { .. } | crate::syntax::Clone::Skip => &[],
+                };
+                super::order::check(clones, &read.services, &read.steps, None, report);
+                continue;
+            }
+        };
+        let with = Cellwise {
+            name: &name,
+            workflow,
+            cell,
+            flavour,
+            facts,
+            context: shared.context,
+            build: &shared.build,
+            variables: &variables,
+        };
+        let plan = plan(&read, &with, &mut drafts.left_out, report);
+        if report.has_errors() {
+            // The next cell would say the same again.
+            break;
+        }
+        if let Some(plan) = plan {
+            weight += weight::of(&plan);
+            if weight > weight::MOST {
+                report
+                    .error(None, format!("the build compiles to more than {} MiB", weight::MOST >> 20))
+                    .help("make fewer matrix cells or steps, or smaller environments");
+                break;
+            }
+            let job = CompiledJob {
+                name,
+                workflow: workflow.to_owned(),
+                needs: Vec::new(),
+                runs_on,
+                labels: read.labels,
+                plan,
+            };
+            drafts.jobs.push(Draft { job, depends_on: read.depends_on });
+        }
+    }
+    drafts
+}
+
+fn read(file: &SourceFile, report: &mut Report) -> Option<Node> {
+    if file.bytes.len() > MOST_BYTES {
+        report
+            .error(
+                None,
+                format!(
+                    "the file has {} KiB, and {} KiB is the most",
+                    file.bytes.len().div_ceil(1024),
+                    MOST_BYTES / 1024
+                ),
+            )
+            .help("split it into several workflow files, or move scripts into files of their own");
+        return None;
+    }
+    let text = match std::str::from_utf8(&file.bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let good = String::from_utf8_lossy(&file.bytes[..error.valid_up_to()]);
+            let start = error.valid_up_to();
+            let line_start = good.rfind('\n').map_or(0, |at| at + 1);
+            let span = Span {
+                start,
+                end: start + 1,
+                line: good.matches('\n').count() + 1,
+                column: good[line_start..].chars().count() + 1,
+            };
+            report.error(span, "the file is not UTF-8 text from here on").help("save it as UTF-8");
+            return None;
+        }
+    };
+    let root = yaml::load(text, report);
+    if root.as_ref().is_none_or(Node::is_null) && !report.has_errors() {
+        report.error(None, "the file is empty").help(format!("a workflow has {} at least", listed(["steps"], "and")));
+        return None;
+    }
+    root
+}

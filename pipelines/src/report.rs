@@ -1,0 +1,73 @@
+//! Collects what is found in one file.
+
+use crate::diagnostic::{Diagnostic, Severity, Span};
+
+/// Most findings that one file is given; a file that is wrong a thousand times is wrong once too often.
+const MOST: usize = 100;
+
+/// The findings of one file.
+#[derive(Debug)]
+pub(crate) struct Report {
+    file: String,
+    found: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// Nothing found yet.
+    pub(crate) fn new(file: &str) -> Self {
+        Self { file: file.to_owned(), found: Vec::new() }
+    }
+
+    /// The pipeline cannot run.
+    pub(crate) fn error(&mut self, at: impl Into<Option<Span>>, message: impl Into<String>) -> &mut Diagnostic {
+        self.add(Severity::Error, at.into(), message.into())
+    }
+
+    /// The pipeline runs, but perhaps not as meant.
+    pub(crate) fn warning(&mut self, at: impl Into<Option<Span>>, message: impl Into<String>) -> &mut Diagnostic {
+        self.add(Severity::Warning, at.into(), message.into())
+    }
+
+    /// A finding of either kind.
+    pub(crate) fn add(&mut self, severity: Severity, span: Option<Span>, message: String) -> &mut Diagnostic {
+        self.found.push(Diagnostic { severity, message, file: self.file.clone(), span, help: None });
+        let last = self.found.len() - 1;
+        &mut self.found[last]
+    }
+
+    /// Whether an error was found.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.found.iter().any(Diagnostic::is_error)
+    }
+
+    /// All findings in the order of the file, each once.
+    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by_key(|found| found.span.map_or(0, |span| span.start));
+        let mut kept: Vec<Diagnostic> = Vec::new();
+        let mut more = 0;
+        for found in self.found {
+            if kept.iter().rev().take(8).any(|before| *before == found) {
+                continue;
+            }
+            // The last place is for errors only, so that a flood of warnings does not hide why nothing runs.
+            if kept.len() < MOST || (found.is_error() && !kept.iter().any(Diagnostic::is_error)) {
+                kept.push(found);
+            } else {
+                more += 1;
+            }
+        }
+        if more > 0 {
+            let severity = if kept.iter().any(Diagnostic::is_error) { Severity::Error } else { Severity::Warning };
+            let message = format!("{more} more findings in this file are not shown");
+            kept.push(Diagnostic { severity, message, file: self.file, span: None, help: None });
+        }
+        kept
+    }
+}
+
+impl Diagnostic {
+    /// Adds what to do about it.
+    pub(crate) fn help(&mut self, help: impl Into<String>) {
+        self.help = Some(help.into());
+    }
+}

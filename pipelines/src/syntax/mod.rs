@@ -1,0 +1,20 @@
+//! Nodes -> typed sections of a workflow. Decoders go on after a mistake, so that one look shows them all.
+
+mod build;
+mod clone;
+mod condition;
+mod duration;
+mod environment;
+mod keys;
+mod reader;
+mod reference;
+mod rights;
+mod step;
+mod workflow;
+
+pub(crate) use build::Build;
+pub(crate) use clone::Clone;
+pub(crate) use condition::{AxisPattern, Condition, PathFilter, Pattern, When};
+pub(crate) use reader::{Reader, Spanned};
+pub(crate) use step::{Role, Step};
+pub(crate) use workflow::{Need, Workflow};

@@ -1,0 +1,166 @@
+//! What all decoders use: values of the wanted kind, or a finding.
+
+use crate::{
+    context::Trusted,
+    diagnostic::{Diagnostic, Severity, Span},
+    flavour::Flavour,
+    report::Report,
+    substitute::{TooMuch, Variables, in_text},
+    suggest::did_you_mean,
+    syntax::keys::Keys,
+    yaml::{Node, Value},
+};
+
+/// A value and its place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Spanned<T> {
+    pub(crate) value: T,
+    pub(crate) span: Span,
+}
+
+/// Reads the nodes of one file for one matrix cell.
+pub(crate) struct Reader<'a> {
+    pub(crate) report: &'a mut Report,
+    pub(crate) flavour: Flavour,
+    pub(crate) trusted: Trusted,
+    pub(crate) variables: &'a Variables<'a>,
+}
+
+impl Reader<'_> {
+    /// An error for Slipway's own files, a warning for Woodpecker's.
+    pub(crate) fn strict(&mut self, at: Span, message: impl Into<String>) -> &mut Diagnostic {
+        let severity = match self.flavour {
+            Flavour::Slipway => Severity::Error,
+            Flavour::Woodpecker => Severity::Warning,
+        };
+        self.report.add(severity, Some(at), message.into())
+    }
+
+    /// Something that may not be here.
+    pub(crate) fn error(&mut self, at: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.report.error(at, message)
+    }
+
+    /// Something of the wrong kind.
+    pub(crate) fn wrong(&mut self, node: &Node, what: &str, wanted: &str) -> &mut Diagnostic {
+        self.report.error(node.span, format!("`{what}` takes {wanted}, this is {}", node.kind()))
+    }
+
+    /// A scalar as text, `${…}` left as it is.
+    pub(crate) fn raw_text(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
+        match &node.value {
+            Value::Scalar(scalar) if !scalar.is_null() => Some(Spanned { value: scalar.text.clone(), span: node.span }),
+            _ => {
+                self.wrong(node, what, "text");
+                None
+            }
+        }
+    }
+
+    /// A scalar as text, with `${…}` replaced.
+    pub(crate) fn text(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
+        let raw = self.raw_text(node, what)?;
+        Some(Spanned { value: self.substituted(&raw.value, raw.span), span: raw.span })
+    }
+
+    /// A text with `${…}` replaced.
+    pub(crate) fn substituted(&mut self, text: &str, at: Span) -> String {
+        match in_text(text, self.variables) {
+            Ok(text) => text,
+            Err(error) => {
+                self.too_much(at, &error);
+                String::new()
+            }
+        }
+    }
+
+    pub(crate) fn too_much(&mut self, at: Span, error: &TooMuch) {
+        self.report.error(at, error.to_string()).help("take the value from the environment: `$NAME`");
+    }
+
+    /// One text, or a list of them.
+    pub(crate) fn texts(&mut self, node: &Node, what: &str) -> Vec<Spanned<String>> {
+        self.one_or_more(node, what, Self::text)
+    }
+
+    /// One text, or a list of them, with `${…}` left as it is.
+    pub(crate) fn raw_texts(&mut self, node: &Node, what: &str) -> Vec<Spanned<String>> {
+        self.one_or_more(node, what, Self::raw_text)
+    }
+
+    fn one_or_more(
+        &mut self,
+        node: &Node,
+        what: &str,
+        read: impl Fn(&mut Self, &Node, &str) -> Option<Spanned<String>>,
+    ) -> Vec<Spanned<String>> {
+        match &node.value {
+            Value::List(items) => items.iter().filter_map(|item| read(self, item, what)).collect(),
+            Value::Scalar(scalar) if scalar.is_null() => Vec::new(),
+            Value::Scalar(_) => read(self, node, what).into_iter().collect(),
+            Value::Map(_) => {
+                self.wrong(node, what, "text or a list of texts");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Yes or no. `${…}` may stand for it.
+    pub(crate) fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
+        if let Value::Scalar(scalar) = &node.value {
+            let text = self.substituted(&scalar.text, node.span);
+            if let Some(flag) = (crate::yaml::Scalar { text, plain: scalar.plain }).as_bool() {
+                return Some(flag);
+            }
+        }
+        self.wrong(node, what, "`true` or `false`");
+        None
+    }
+
+    /// The entries of a map, with the keys that `keys` does not know reported. `None` when it is no map.
+    pub(crate) fn section<'n>(&mut self, node: &'n Node, what: &str, keys: &Keys) -> Option<&'n Node> {
+        let Value::Map(entries) = &node.value else {
+            self.wrong(node, what, "a map");
+            return None;
+        };
+        for entry in entries {
+            let key = entry.key.as_str();
+            if keys.known.contains(&key) {
+                continue;
+            }
+            if let Some((_, help)) = keys.gone.iter().find(|(gone, _)| *gone == key) {
+                self.strict(entry.key_span, format!("`{key}` is not a key of {what}")).help(*help);
+            } else if keys.later.contains(&key) {
+                let ignored = if self.flavour == Flavour::Woodpecker { " and has no effect" } else { "" };
+                self.strict(entry.key_span, format!("`{key}` is not supported by this version{ignored}"));
+            } else {
+                let near = did_you_mean(key, keys.known.iter().copied());
+                let found = self.strict(entry.key_span, format!("unknown key `{key}` in {what}"));
+                if let Some(near) = near {
+                    found.help(near);
+                }
+            }
+        }
+        Some(node)
+    }
+}
+
+impl Node {
+    /// The entries of a map; nothing of anything else.
+    pub(crate) fn entries(&self) -> &[crate::yaml::Entry] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            Value::List(_) | Value::Scalar(_) => &[],
+        }
+    }
+
+    /// The value of a key that is not empty.
+    pub(crate) fn given(&self, key: &str) -> Option<&Self> {
+        self.get(key).filter(|value| !value.is_null())
+    }
+
+    /// The place of a key.
+    pub(crate) fn key_span(&self, key: &str) -> Option<Span> {
+        self.entries().iter().find(|entry| entry.key == key).map(|entry| entry.key_span)
+    }
+}

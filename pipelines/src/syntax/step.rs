@@ -1,0 +1,173 @@
+//! An item of `steps`, `services` or `clone`.
+
+use super::{
+    build::Build,
+    condition::When,
+    keys,
+    reader::{Reader, Spanned},
+    reference::check_reference,
+    workflow::Need,
+};
+use crate::{
+    diagnostic::Span,
+    plan::OnFailure,
+    yaml::{Node, Value},
+};
+
+/// What an item is in its job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    Clone,
+    Service,
+    Step,
+}
+
+/// A step as its file has it. Commands and entrypoint still have their `${…}`.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) name: Spanned<String>,
+    /// Checked. `None` beside a `build`, or when it is missing, which was said.
+    pub(crate) image: Option<Spanned<String>>,
+    pub(crate) build: Option<Build>,
+    pub(crate) pull: bool,
+    pub(crate) commands: Vec<Spanned<String>>,
+    pub(crate) entrypoint: Option<Vec<Spanned<String>>>,
+    pub(crate) environment: Option<Vec<(Spanned<String>, String)>>,
+    pub(crate) settings: Vec<(String, String)>,
+    pub(crate) directory: Option<Spanned<String>>,
+    pub(crate) when: When,
+    /// `Some` of nothing differs from `None`: it makes the file a graph.
+    pub(crate) depends_on: Option<Vec<Need>>,
+    pub(crate) failure: Option<OnFailure>,
+    pub(crate) detach: bool,
+    pub(crate) timeout: Option<u64>,
+    pub(crate) privileged: bool,
+}
+
+impl Step {
+    /// Whether it is run as a plugin: by nothing but its settings.
+    pub(crate) fn is_plugin(&self) -> bool {
+        self.commands.is_empty() && self.entrypoint.is_none() && self.environment.is_none()
+    }
+}
+
+impl Reader<'_> {
+    /// A map of name to step, or a list of steps.
+    pub(crate) fn steps(&mut self, node: &Node, what: &str, role: Role) -> Vec<Step> {
+        match &node.value {
+            Value::Map(entries) => entries
+                .iter()
+                .filter_map(|entry| {
+                    let name = self.substituted(&entry.key, entry.key_span);
+                    self.step(&entry.value, Spanned { value: name, span: entry.key_span }, role)
+                })
+                .collect(),
+            Value::List(items) => items
+                .iter()
+                .enumerate()
+                .filter_map(|(index, item)| {
+                    let given = item.given("name").and_then(|name| self.text(name, "name"));
+                    if given.is_none() && role == Role::Service {
+                        self.error(item.span, "a service in a list takes a `name`: steps reach it by that");
+                    }
+                    let name = given.unwrap_or(Spanned { value: format!("step-{index}"), span: first_line(item.span) });
+                    self.step(item, name, role)
+                })
+                .collect(),
+            Value::Scalar(_) => {
+                self.wrong(node, what, "a map or a list of steps");
+                Vec::new()
+            }
+        }
+    }
+
+    fn step(&mut self, node: &Node, name: Spanned<String>, role: Role) -> Option<Step> {
+        let (what, keys) = match role {
+            Role::Step | Role::Clone => (format!("step `{}`", name.value), &keys::STEP),
+            Role::Service => (format!("service `{}`", name.value), &keys::SERVICE),
+        };
+        self.section(node, &what, keys)?;
+        self.check_step_name(&name, role);
+        let build =
+            node.given("build").and_then(|build| self.build(build, node.key_span("build").unwrap_or(name.span)));
+        let image = self.image(node, &name, &what);
+        let step = Step {
+            image,
+            build,
+            pull: node.given("pull").and_then(|node| self.flag(node, "pull")).unwrap_or(false),
+            commands: node.given("commands").map(|node| self.raw_texts(node, "commands")).unwrap_or_default(),
+            entrypoint: node.given("entrypoint").map(|node| self.raw_texts(node, "entrypoint")),
+            environment: node.given("environment").map(|node| self.environment(node, "environment")),
+            settings: node.given("settings").map(|node| self.settings(node)).unwrap_or_default(),
+            directory: node.given("directory").and_then(|node| self.text(node, "directory")),
+            when: node.given("when").map(|node| self.when(node)).unwrap_or_default(),
+            depends_on: node.get("depends_on").map(|node| self.needs(node)),
+            failure: node.given("failure").and_then(|node| self.failure(node, role)),
+            detach: node.given("detach").and_then(|node| self.flag(node, "detach")).unwrap_or(false),
+            timeout: node.given("timeout").and_then(|node| self.duration(node, "timeout")),
+            privileged: self.rights(node),
+            name,
+        };
+        for (key, has) in [("commands", !step.commands.is_empty()), ("entrypoint", step.entrypoint.is_some())] {
+            if let Some(at) = node.key_span("settings").filter(|_| has && !step.settings.is_empty()) {
+                self.error(at, format!("{what} has `settings` and `{key}`"))
+                    .help("a plugin takes `settings` only: make two steps of it");
+            }
+        }
+        Some(step)
+    }
+
+    fn image(&mut self, node: &Node, name: &Spanned<String>, what: &str) -> Option<Spanned<String>> {
+        let Some(image) = node.given("image") else {
+            if node.given("build").is_none() {
+                self.error(name.span, format!("{what} has no `image`"))
+                    .help("add `image: NAME`, or `build: FOLDER` for an image from a Dockerfile");
+            }
+            return None;
+        };
+        let image = self.text(image, "image")?;
+        if let Some(at) = node.key_span("build") {
+            self.error(at, format!("{what} has `image` and `build`"))
+                .help("keep one; `build: {context: FOLDER, tags: [NAME]}` gives the built image a name");
+        }
+        if let Err(why) = check_reference(&image.value) {
+            self.error(image.span, format!("`{}` is not an image: {why}", image.value))
+                .help("images look like `alpine`, `alpine:3.22` or `ghcr.io/owner/name:tag`");
+        }
+        Some(image)
+    }
+
+    fn failure(&mut self, node: &Node, role: Role) -> Option<OnFailure> {
+        let text = self.text(node, "failure")?;
+        match text.value.as_str() {
+            "fail" => Some(OnFailure::Fail),
+            "ignore" => Some(OnFailure::Ignore),
+            "cancel" if role != Role::Service => Some(OnFailure::Cancel),
+            other => {
+                let help = match role {
+                    Role::Service => "write `fail` or `ignore`",
+                    Role::Clone | Role::Step => "write `fail`, `ignore` or `cancel`",
+                };
+                self.error(text.span, format!("`{other}` is no value of `failure`")).help(help);
+                None
+            }
+        }
+    }
+
+    fn check_step_name(&mut self, name: &Spanned<String>, role: Role) {
+        let text = &name.value;
+        if text.trim().is_empty() || text.chars().count() > 128 || text.chars().any(char::is_control) {
+            self.error(name.span, "a name takes 1 to 128 characters of one line");
+        } else if role == Role::Service
+            && !(text.len() <= 63 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')))
+        {
+            self.error(name.span, format!("`{text}` cannot be the name of a service: steps reach it by its name"))
+                .help("use at most 63 letters, digits, `-`, `_` and `.`");
+        }
+    }
+}
+
+/// A caret under a whole step helps nobody.
+fn first_line(span: Span) -> Span {
+    Span { end: span.start, ..span }
+}
