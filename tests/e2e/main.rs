@@ -4,3 +4,20 @@
 
 #[path = "../harness/mod.rs"]
 mod harness;
+
+mod bad_input;
+mod browser;
+mod command_line;
+mod containers;
+mod examples;
+mod forges;
+mod hooks;
+mod kill;
+mod live;
+mod push;
+mod readme;
+mod runners;
+mod scenarios;
+mod secrecy;
+mod stop;
+mod untrusted;

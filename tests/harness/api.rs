@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     build::{Build, is_final},
-    sse::Events,
+    sse::{Event, Events},
     wait::{PATIENCE, until},
 };
 
@@ -138,10 +138,28 @@ impl Api {
 
     /// The live log of a step.
     pub(crate) async fn log_stream(&self, repository: &str, build: &Build, step: &str) -> Events {
+        self.log_stream_from(repository, build, step, 0).await
+    }
+
+    /// The same as a browser asks for it that lost its connection after so many bytes.
+    pub(crate) async fn log_stream_from(&self, repository: &str, build: &Build, step: &str, offset: u64) -> Events {
         let path = format!("{}/stream", Self::log_path(repository, build, step));
-        let response = self.request("GET", &path).send().await.unwrap_or_else(|error| panic!("GET {path}: {error}"));
+        let mut request = self.request("GET", &path);
+        if offset > 0 {
+            request = request.header("Last-Event-ID", offset);
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("GET {path}: {error}"));
         assert_eq!(response.status(), StatusCode::OK, "GET {path}");
         Events::new(response)
+    }
+
+    /// The bytes of the log in an event of its stream; `None` for the event that says there are no more.
+    pub(crate) fn log_chunk(event: &Event) -> Option<Vec<u8>> {
+        if event.name == "end" {
+            return None;
+        }
+        let text: String = serde_json::from_str(&event.data).unwrap_or_else(|error| panic!("{error}: {event:?}"));
+        Some(text.into_bytes())
     }
 
     /// Registers a repository of a forge.

@@ -48,10 +48,6 @@ pub(crate) fn is_final(status: &str) -> bool {
 }
 
 impl Build {
-    pub(crate) fn job(&self, name: &str) -> &Job {
-        self.jobs.iter().find(|job| job.name == name).unwrap_or_else(|| panic!("no job `{name}`: {self:?}"))
-    }
-
     /// Positions of a step, for the addresses of logs: of its job in the build, and in its job.
     pub(crate) fn position(&self, step: &str) -> (usize, usize) {
         self.jobs
@@ -71,6 +67,10 @@ impl Build {
         let step = self.step(name);
         let seen = (step.status.as_str(), step.reason.as_deref(), step.exit_code);
         assert_eq!(seen, (status, Some(reason), exit_code), "step `{name}` of {self:?}");
+        let at = |time: &Option<Value>| time.as_ref().filter(|time| !time.is_null()).cloned();
+        assert!(at(&step.finished_at).is_some(), "step `{name}` ended at no time: {self:?}");
+        assert!(status != "skipped" || at(&step.started_at).is_none(), "step `{name}` never ran: {self:?}");
+        assert!(exit_code.is_none() || at(&step.started_at).is_some(), "step `{name}` ran: {self:?}");
     }
 
     /// The same for the build: status and reason.

@@ -39,7 +39,7 @@ impl Browser {
             "--window-size=1280,900",
             &format!("--user-data-dir={}", profile.path().join("profile").display()),
         ];
-        let capabilities = json!({"goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"}});
+        let capabilities = json!({"goog:chromeOptions": {"args": arguments}});
         let page = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities.as_object().expect("an object").clone())
             .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))

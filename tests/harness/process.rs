@@ -3,7 +3,7 @@
 use std::{
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{
@@ -15,33 +15,26 @@ use tokio::{
 
 use super::wait::{PATIENCE, until};
 
-/// One line of output, and when it came.
-#[derive(Clone, Debug)]
-pub(crate) struct Line {
-    pub(crate) text: String,
-    pub(crate) at: Instant,
-}
-
 /// The lines of both streams, in the order of their arrival.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Output(Arc<Mutex<Vec<Line>>>);
+pub(crate) struct Output(Arc<Mutex<Vec<String>>>);
 
 impl Output {
-    fn lock(&self) -> MutexGuard<'_, Vec<Line>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn text(&self) -> String {
-        self.lock().iter().map(|line| format!("{}\n", line.text)).collect()
+        self.lock().iter().map(|line| format!("{line}\n")).collect()
     }
 
-    pub(crate) fn lines(&self) -> Vec<Line> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.lock().clone()
     }
 
     /// What follows `prefix` in the first line that starts with it.
     pub(crate) fn after(&self, prefix: &str) -> Option<String> {
-        self.lock().iter().find_map(|line| line.text.strip_prefix(prefix).map(str::to_owned))
+        self.lock().iter().find_map(|line| line.strip_prefix(prefix).map(str::to_owned))
     }
 
     fn follow(&self, stream: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<()> {
@@ -51,7 +44,7 @@ impl Output {
             let mut bytes = Vec::new();
             while matches!(reader.read_until(b'\n', &mut bytes).await, Ok(read) if read > 0) {
                 let text = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
-                lines.lock().push(Line { text, at: Instant::now() });
+                lines.lock().push(text);
                 bytes.clear();
             }
         })
