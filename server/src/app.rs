@@ -10,7 +10,7 @@ use crate::{
     logs::{LogAddress, Logs, Tail},
     news::News,
     queue::Dispatcher,
-    store::{Store, StoreError},
+    store::{Effects, Store, StoreError},
 };
 
 /// The server's parts. Cheap to clone.
@@ -50,13 +50,17 @@ impl App {
     }
 
     /// Cancels a build: what waits is cancelled at once, what runs is told to stop. `by` is a name for people.
-    pub async fn cancel_build(&self, _build: BuildId, _by: &str) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+    pub async fn cancel_build(&self, build: BuildId, by: &str) -> Result<(), StoreError> {
+        self.store.cancel_build(build, by).await?;
+        tracing::info!(build.id = %build, by, "build {build} cancelled");
+        Ok(())
     }
 
     /// Runs the jobs of a finished build again that did not end well; all of them when all did.
-    pub async fn retry_build(&self, _build: BuildId, _by: &str) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+    pub async fn retry_build(&self, build: BuildId, by: &str) -> Result<(), StoreError> {
+        self.store.retry_build(build).await?;
+        tracing::info!(build.id = %build, by, "build {build} runs again");
+        Ok(())
     }
 
     /// Follows a step's log from an offset, to its end if the step is finished. The caller also watches
@@ -64,16 +68,32 @@ impl App {
     pub async fn tail(&self, address: LogAddress, from: u64) -> Result<Tail, StoreError> {
         // Open first, look second: an end in between closes the open one.
         let tail = self.logs.tail(address, from);
-        match self.store.step_address(address.job, Some(address.attempt), address.step).await? {
-            Some(step) if !step.ended => Ok(tail),
-            Some(_) => {
+        let step = self.store.step_address(address.job, Some(address.attempt), address.step).await;
+        match step {
+            Ok(Some(step)) if !step.ended => Ok(tail),
+            Ok(Some(_)) => {
                 self.logs.close(address);
                 Ok(self.logs.tail_finished(address, from))
             }
-            None => {
+            Ok(None) => {
                 self.logs.close(address);
                 Err(StoreError::NotFound)
             }
+            Err(error) => Err(error),
         }
     }
+}
+
+/// Hands on what a commit changed: to the leases, the logs, those who look, and the queue, in this order.
+pub(crate) fn spread(dispatcher: &Dispatcher, logs: &Logs, news: &News, effects: Effects) {
+    dispatcher.note_leases(&effects.jobs);
+    // The next runner begins these logs from nothing: before it can be given the job.
+    for (job, attempt) in effects.reset {
+        if let Err(error) = logs.reset(job, attempt) {
+            tracing::error!(%error, job.id = %job, "the logs of a job could not be taken back");
+        }
+    }
+    effects.closed.into_iter().for_each(|address| logs.close(address));
+    effects.builds.into_iter().for_each(|build| news.publish(build));
+    dispatcher.note_queue(&effects.jobs);
 }

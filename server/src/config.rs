@@ -16,10 +16,10 @@ pub struct Config {
     pub public_url: String,
     /// Version to show.
     pub version: &'static str,
-    /// Name of this installation, for people and labels.
-    pub instance: String,
     /// Whether a push to an unknown repository creates it.
     pub push_creates: bool,
+    /// Whether a repository's `clone_url` may be a path on this machine.
+    pub allow_local_clone: bool,
     /// `sqlite:PATH`, or `None` for `slipway.db` in the data folder.
     pub database: Option<String>,
     /// The first administrator's API token (`SLIPWAY_ADMIN_TOKEN`). `None`: one is made at the first start.
@@ -36,8 +36,8 @@ impl Config {
             listen,
             public_url: String::new(),
             version: env!("CARGO_PKG_VERSION"),
-            instance: "slipway".to_owned(),
             push_creates: true,
+            allow_local_clone: false,
             database: None,
             admin_token: None,
             runner_token: None,

@@ -1,1 +1,43 @@
-//! What time decides.
+//! What time decides: leases that end. A task that sleeps until the first of them.
+
+use std::time::Duration;
+
+use slipway_pipelines::state::Millis;
+
+use crate::{app::App, clock, queue};
+
+/// Longest sleep: how soon a stall of the whole process is noticed.
+const LONGEST: Millis = 5_000;
+/// How late a wake-up may be before it counts as a stall, in which no runner could renew.
+const STALL: Millis = 10_000;
+
+/// Runs until the server stops.
+pub(crate) async fn run(app: App) {
+    let mut leases = app.dispatcher.watch_leases();
+    loop {
+        leases.borrow_and_update();
+        let now = clock::steady();
+        let first = app.dispatcher.first_deadline();
+        let wake = first.unwrap_or(Millis::MAX).min(now + LONGEST).max(now);
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_millis((wake - now).unsigned_abs())) => {}
+            changed = leases.changed() => if changed.is_err() { return },
+        }
+        let woken = clock::steady();
+        let result = if woken > wake + STALL {
+            tracing::warn!(late_ms = woken - wake, "the server stood still; leases are prolonged");
+            app.store.grace(queue::deadline()).await
+        } else if first.is_some_and(|deadline| deadline <= woken) {
+            app.store.expire(woken).await.map(|jobs| {
+                jobs.iter().for_each(|job| tracing::warn!(job.id = %job, "the lease of job {job} ended"));
+            })
+        } else {
+            Ok(())
+        };
+        if let Err(error) = result {
+            tracing::error!(%error, "ending leases failed");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+}

@@ -1,5 +1,165 @@
-//! Matches waiting runners with queued jobs.
+//! The board behind a lock, and what wakes those who wait for it.
 
-/// The dispatcher.
-#[derive(Debug, Default)]
-pub struct Dispatcher {}
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use slipway_pipelines::{ids::RunnerId, lease::Claim, state::Millis, wire::Order};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::board::{Board, Match, Waiter};
+use crate::store::{Granted, JobChange, model::Runner};
+
+/// Matches waiting runners with queued jobs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Dispatcher {
+    board: Arc<Mutex<Board>>,
+    work: mpsc::UnboundedSender<Work>,
+    runners: Arc<Mutex<HashMap<RunnerId, Runner>>>,
+    orders: Arc<watch::Sender<()>>,
+    leases: Arc<watch::Sender<()>>,
+}
+
+/// What [`run`](super::run) does in the database.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Make it a lease.
+    Grant(Match),
+    /// The runner never got to know of this lease: queue the job again.
+    HandBack(Claim),
+}
+
+/// A runner's free slot on the board. Dropping it takes the slot off; a job that was on its way goes back.
+#[derive(Debug)]
+pub struct Waiting {
+    id: u64,
+    dispatcher: Dispatcher,
+    answer: oneshot::Receiver<Granted>,
+}
+
+impl Dispatcher {
+    /// A dispatcher, and what it wants done in the database by [`run`](super::run).
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Work>) {
+        let (work, receiver) = mpsc::unbounded_channel();
+        let (board, runners, orders, leases) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        (Self { board, work, runners, orders, leases }, receiver)
+    }
+
+    /// Takes in what a commit did to leases. First of two: claims that are stale by it are refused from here on.
+    pub(crate) fn note_leases(&self, changes: &[JobChange]) {
+        let mut board = lock(&self.board);
+        let mut orders = false;
+        for change in changes {
+            orders |= board.note_lease(change);
+        }
+        drop(board);
+        self.leases.send_replace(());
+        if orders {
+            self.orders.send_replace(());
+        }
+    }
+
+    /// Takes in what a commit did to the queue, and gives what is queued to who waits.
+    pub(crate) fn note_queue(&self, changes: &[JobChange]) {
+        let mut board = lock(&self.board);
+        changes.iter().for_each(|change| board.note_queue(change));
+        self.dispatch(board);
+    }
+
+    /// Puts a runner's free slot on the board.
+    pub(crate) fn wait(&self, runner: RunnerId, labels: BTreeMap<String, String>) -> Waiting {
+        let (answer, receiver) = oneshot::channel();
+        let mut board = lock(&self.board);
+        let id = board.wait(Waiter { runner, labels, answer });
+        self.dispatch(board);
+        Waiting { id, dispatcher: self.clone(), answer: receiver }
+    }
+
+    /// Queues a job again whose runner cannot have got to know of its lease.
+    pub(crate) fn hand_back(&self, claim: Claim) {
+        // Nobody works any more: the server stops, and the lease expires.
+        let _ = self.work.send(Work::HandBack(claim));
+    }
+
+    /// Remembers what a runner said of itself.
+    pub(crate) fn know(&self, runner: Runner) {
+        self.runners.lock().unwrap_or_else(PoisonError::into_inner).insert(runner.id, runner);
+    }
+
+    /// What is remembered of a runner.
+    pub(crate) fn known(&self, runner: RunnerId) -> Option<Runner> {
+        self.runners.lock().unwrap_or_else(PoisonError::into_inner).get(&runner).cloned()
+    }
+
+    pub(super) fn put_back(&self, found: Match, still_queued: bool) {
+        let mut board = lock(&self.board);
+        board.put_back(found, still_queued);
+        self.dispatch(board);
+    }
+
+    /// Whose the lease of a claim is; `None` when the claim is not the job's current one.
+    pub fn holder(&self, claim: Claim) -> Option<RunnerId> {
+        lock(&self.board).holder(claim)
+    }
+
+    /// What a runner must do with what it runs.
+    pub(crate) fn orders(&self, runner: RunnerId, claims: &[Claim]) -> Vec<Order> {
+        lock(&self.board).orders(runner, claims)
+    }
+
+    /// Woken when there may be a new order.
+    pub(crate) fn watch_orders(&self) -> watch::Receiver<()> {
+        self.orders.subscribe()
+    }
+
+    /// When the first lease ends, on the steady clock.
+    pub(crate) fn first_deadline(&self) -> Option<Millis> {
+        lock(&self.board).first_deadline()
+    }
+
+    /// Woken when a lease changed.
+    pub(crate) fn watch_leases(&self) -> watch::Receiver<()> {
+        self.leases.subscribe()
+    }
+
+    /// Jobs queued, free slots of runners, leases in force.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        lock(&self.board).counts()
+    }
+
+    fn dispatch(&self, mut board: MutexGuard<'_, Board>) {
+        while let Some(found) = board.next_match() {
+            // Nobody takes matches any more: the server stops.
+            if self.work.send(Work::Grant(found)).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Waiting {
+    /// The job, when there is one. Can be asked again after a timeout.
+    pub(crate) async fn granted(&mut self) -> Option<Granted> {
+        (&mut self.answer).await.ok()
+    }
+
+    /// Takes the slot off the board; the job, if one is on its way already.
+    pub(crate) async fn leave(mut self) -> Option<Granted> {
+        if lock(&self.dispatcher.board).leave(self.id) { None } else { self.granted().await }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        lock(&self.dispatcher.board).leave(self.id);
+        self.answer.close();
+        if let Ok(granted) = self.answer.try_recv() {
+            self.dispatcher.hand_back(granted.claim);
+        }
+    }
+}
+
+fn lock(board: &Mutex<Board>) -> MutexGuard<'_, Board> {
+    board.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,5 +1,10 @@
-//! The dispatcher: matches waiting runners with queued jobs. The rows are the truth; this is what is fast.
+//! The dispatcher: matches waiting runners with queued jobs, and knows the leases in force. The rows are the truth; this
+//! is the part of them that must be fast, kept by the commits themselves.
 
+mod board;
 mod dispatcher;
+mod granting;
+mod labels;
 
-pub use dispatcher::Dispatcher;
+pub use dispatcher::{Dispatcher, Waiting};
+pub(crate) use granting::{deadline, run};

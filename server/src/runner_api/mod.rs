@@ -1,1 +1,15 @@
-//! The runner protocol's server side.
+//! The server's side of the runner protocol: see [`slipway_pipelines::wire`].
+
+mod events;
+mod grant;
+mod hello;
+mod logs;
+mod next;
+mod renew;
+mod who;
+
+pub(crate) use events::events;
+pub(crate) use hello::hello;
+pub(crate) use logs::{append, committed};
+pub(crate) use next::next;
+pub(crate) use renew::renew;

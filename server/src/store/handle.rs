@@ -14,7 +14,7 @@ use super::{
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pub(super) writer: Option<Writer>,
+    pub(super) writer: Writer,
     pub(super) readers: SqlitePool,
     pub(super) public_url: Arc<str>,
     pub(super) tasks: TaskTracker,
@@ -27,9 +27,6 @@ impl Store {
         T: Send + 'static,
         F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
-        match &self.writer {
-            Some(writer) => writer.write(operation).await,
-            None => Err(StoreError::Closed),
-        }
+        self.writer.write(operation).await
     }
 }

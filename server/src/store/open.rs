@@ -50,14 +50,14 @@ impl Store {
         let tasks = TaskTracker::new();
         tasks.spawn(task);
         tasks.close();
-        Ok(Self { writer: Some(writer), readers, public_url: public_url.into(), tasks })
+        Ok(Self { writer, readers, public_url: public_url.into(), tasks })
     }
 
-    /// Ends the store: what was handed to the writer is done, what comes later is refused only once all clones are gone.
-    pub async fn close(mut self) {
-        self.readers.close().await;
-        self.writer = None;
+    /// Ends the store: what was handed to the writer is committed, what comes later is refused.
+    pub async fn close(&self) {
+        self.writer.close();
         self.tasks.wait().await;
+        self.readers.close().await;
     }
 
     /// Writes and commits something: whether the database takes writes.

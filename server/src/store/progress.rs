@@ -9,6 +9,7 @@ use slipway_pipelines::{
 use super::{
     Store, StoreError, actions, jobs,
     jobs::Job,
+    model::TokenId,
     settle::{change, settle},
     steps,
     writer::Tx,
@@ -39,6 +40,15 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// Whether a claim is the last lease of its job's current attempt, and its runner came with this token.
+    pub async fn last_held_by(&self, claim: Claim, token: &TokenId) -> Result<bool, StoreError> {
+        let Some(job) = jobs::find(&self.readers, claim.job).await? else { return Ok(false) };
+        let Some(runner) = job.runner.filter(|_| job.attempt == claim.attempt && job.epoch == claim.epoch) else {
+            return Ok(false);
+        };
+        Ok(self.runner(runner).await?.is_some_and(|runner| runner.token == *token))
     }
 }
 

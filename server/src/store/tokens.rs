@@ -48,6 +48,11 @@ fn hash(text: &str) -> String {
 }
 
 impl Store {
+    /// The text of a new token: 256 random bits.
+    pub(crate) fn random_token() -> String {
+        format!("slp_{}", random_text(32))
+    }
+
     /// Makes a token that is valid until a time on the wall clock, or for ever. The text is returned this once.
     pub async fn create_token(
         &self,
@@ -55,7 +60,7 @@ impl Store {
         name: &str,
         expires: Option<Millis>,
     ) -> Result<SecretString, StoreError> {
-        let text = format!("slp_{}", random_text(32));
+        let text = Self::random_token();
         let (hash, name) = (hash(&text), name.to_owned());
         self.write(move |tx| Box::pin(async move { insert(&mut *tx.connection, &hash, kind, &name, expires).await }))
             .await?;

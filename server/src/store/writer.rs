@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::{FutureExt, future::BoxFuture};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     StoreError,
@@ -31,13 +32,21 @@ type Operation = Box<dyn for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, (bo
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     operations: mpsc::UnboundedSender<Operation>,
+    closing: CancellationToken,
 }
 
 impl Writer {
-    /// Starts the task. It ends when the last `Writer` is dropped and everything handed over is done.
+    /// Starts the task. It ends when it is closed, or the last `Writer` is dropped, and everything handed over is done.
     pub(super) fn start(connection: SqliteConnection, on_commit: impl OnCommit) -> (Self, tokio::task::JoinHandle<()>) {
         let (operations, receiver) = mpsc::unbounded_channel();
-        (Self { operations }, tokio::spawn(run(connection, receiver, on_commit)))
+        let closing = CancellationToken::new();
+        let task = tokio::spawn(run(connection, receiver, closing.clone(), on_commit));
+        (Self { operations, closing }, task)
+    }
+
+    /// Takes nothing more; the task ends when what it has is done.
+    pub(super) fn close(&self) {
+        self.closing.cancel();
     }
 
     /// Runs an operation in a transaction. When it returns `Ok`, the commit is on the disk.
@@ -67,10 +76,19 @@ impl Writer {
 async fn run(
     mut connection: SqliteConnection,
     mut operations: mpsc::UnboundedReceiver<Operation>,
+    closing: CancellationToken,
     on_commit: impl OnCommit,
 ) {
     let mut batch = Vec::new();
-    while operations.recv_many(&mut batch, MOST_TOGETHER).await > 0 {
+    loop {
+        tokio::select! {
+            biased;
+            () = closing.cancelled(), if !operations.is_closed() => {
+                operations.close();
+                continue;
+            }
+            taken = operations.recv_many(&mut batch, MOST_TOGETHER) => if taken == 0 { break },
+        }
         let mut answers = Vec::with_capacity(batch.len());
         match commit_together(&mut connection, &mut batch, &mut answers).await {
             Ok(effects) => {

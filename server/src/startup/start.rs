@@ -1,0 +1,119 @@
+//! The order of a start.
+
+use std::{io, net::SocketAddr};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{FolderError, folder::Folder, running::Running, serve};
+use crate::{
+    app::{App, Parts, spread},
+    config::Config,
+    logs::Logs,
+    news::News,
+    queue::{self, Dispatcher},
+    store::{OpenError, Store, StoreError, model::TokenKind},
+    sweep,
+};
+
+/// Name of the tokens that a server's settings decide about.
+const CONFIGURED: &str = "configured";
+/// Shortest secret that may be given as a token.
+const SHORTEST_TOKEN: usize = 16;
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The address cannot be bound.
+    #[error("cannot listen on {addr}: {cause}")]
+    Bind {
+        /// Which.
+        addr: SocketAddr,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The database can be opened, but not worked with.
+    #[error("the database cannot be read: {0}")]
+    Store(#[from] StoreError),
+    /// A token that was given can be guessed.
+    #[error("the {0} token is too short: it takes at least {SHORTEST_TOKEN} characters, better 32 random ones")]
+    ShortToken(&'static str),
+}
+
+/// Starts a server. When this returns, it answers.
+pub async fn start(mut config: Config) -> Result<Running, StartError> {
+    let folder = Folder::take(&config.data)?;
+    config.data.clone_from(&folder.path);
+    let listener =
+        TcpListener::bind(config.listen).await.map_err(|cause| StartError::Bind { addr: config.listen, cause })?;
+    let addr = listener.local_addr().map_err(|cause| StartError::Bind { addr: config.listen, cause })?;
+    config.listen = addr;
+    if config.public_url.is_empty() {
+        config.public_url = format!("http://{addr}");
+    }
+    config.public_url.truncate(config.public_url.trim_end_matches('/').len());
+
+    let (dispatcher, matches) = Dispatcher::new();
+    let logs = Logs::new(config.data.join("logs"));
+    let news = News::default();
+    let store = open(&config, &dispatcher, &logs, &news).await?;
+    let admin_token = admin_token(&store, config.admin_token.take()).await?;
+    let runner_token = runner_token(&store, &folder, config.runner_token.take()).await?;
+
+    // Nobody could renew while no server was there.
+    store.grace(queue::deadline()).await?;
+    let unfinished = store.unfinished_jobs().await?;
+    dispatcher.note_leases(&unfinished);
+    dispatcher.note_queue(&unfinished);
+
+    let stopping = CancellationToken::new();
+    let app = App::new(Parts { store, dispatcher, logs, news, config, stopping });
+    let tasks = vec![
+        tokio::spawn(queue::run(app.dispatcher.clone(), app.store.clone(), matches)),
+        tokio::spawn(sweep::run(app.clone())),
+    ];
+    let server = serve::spawn(listener, app.clone());
+    Ok(Running::new(app, folder, server, tasks, admin_token, runner_token))
+}
+
+async fn open(config: &Config, dispatcher: &Dispatcher, logs: &Logs, news: &News) -> Result<Store, OpenError> {
+    let own = || format!("sqlite:{}", config.data.join("slipway.db").display());
+    let url = config.database.clone().unwrap_or_else(own);
+    let (dispatcher, logs, news) = (dispatcher.clone(), logs.clone(), news.clone());
+    Store::open(&url, &config.public_url, move |effects| spread(&dispatcher, &logs, &news, effects)).await
+}
+
+/// The administrator's token, if this start made one.
+async fn admin_token(store: &Store, given: Option<SecretString>) -> Result<Option<SecretString>, StartError> {
+    if let Some(given) = given {
+        check_length("admin", given.expose_secret())?;
+        store.set_token(TokenKind::Admin, CONFIGURED, given.expose_secret()).await?;
+        return Ok(None);
+    }
+    if store.has_token(TokenKind::Admin).await? {
+        return Ok(None);
+    }
+    Ok(Some(store.create_token(TokenKind::Admin, "admin", None).await?))
+}
+
+/// The runners' token: the one given, or one that is kept in the data folder, since runners come with it again.
+async fn runner_token(store: &Store, folder: &Folder, given: Option<SecretString>) -> Result<SecretString, StartError> {
+    let text = match given {
+        Some(given) => given,
+        None => folder.secret("runner-token", Store::random_token)?.into(),
+    };
+    check_length("runner", text.expose_secret())?;
+    store.set_token(TokenKind::Runner, CONFIGURED, text.expose_secret()).await?;
+    Ok(text)
+}
+
+fn check_length(whose: &'static str, text: &str) -> Result<(), StartError> {
+    if text.len() < SHORTEST_TOKEN { Err(StartError::ShortToken(whose)) } else { Ok(()) }
+}
