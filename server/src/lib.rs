@@ -1,22 +1,31 @@
 #![doc = include_str!("../README.md")]
 
+mod api;
 pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod git;
 mod health;
+pub mod intake;
 pub mod json;
 pub mod links;
 pub mod logs;
 pub mod news;
+mod pages;
+mod push;
 pub mod queue;
 mod requests;
 mod routes;
 mod runner_api;
+mod session;
+pub mod source;
+mod sse;
 mod startup;
 pub mod store;
 mod sweep;
+pub mod webhook;
 
 pub use config::Config;
 pub use startup::{FolderError, Running, StartError, start};

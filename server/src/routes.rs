@@ -8,7 +8,9 @@ use axum::{
 };
 use slipway_pipelines::wire::MAX_APPEND_BYTES;
 
-use crate::{app::App, error::ApiError, health, requests, runner_api};
+use tower_http::{compression::CompressionLayer, decompression::RequestDecompressionLayer};
+
+use crate::{api, app::App, git, health, pages, requests, runner_api, session, webhook};
 
 /// Largest body unless a route says otherwise, in bytes: that of a webhook.
 const LARGEST_BODY: usize = 5 << 20;
@@ -30,8 +32,55 @@ pub(crate) fn router(app: App) -> Router {
             "/runner/v1/logs/{job}/{attempt}/{step}",
             post(runner_api::append).layer(DefaultBodyLimit::max(MAX_APPEND_BYTES)),
         )
-        .fallback(|| async { ApiError::not_found("there is nothing here") })
+        // Git: GitAuth. Its clients compress what they send; a response is a live stream and must not be compressed.
+        .route("/git/{owner}/{repo}/info/refs", get(git::http::info_refs))
+        .route(
+            "/git/{owner}/{repo}/git-upload-pack",
+            post(git::http::upload_pack).layer(RequestDecompressionLayer::new()),
+        )
+        .route(
+            "/git/{owner}/{repo}/git-receive-pack",
+            post(git::http::receive_pack).layer(RequestDecompressionLayer::new()),
+        )
+        // Webhooks: signed by the forge.
+        .route("/hooks/{forge}/{id}", post(webhook::handler::receive))
+        // The API: Admin.
+        .route("/api/v1/repos", get(api::list_repositories).post(api::create_repository))
+        .route("/api/v1/repos/{owner}/{repo}", get(api::get_repository))
+        .route("/api/v1/repos/{owner}/{repo}/builds", get(api::list_builds).post(api::start_build))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}", get(api::get_build))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/stream", get(api::build_stream))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/cancel", post(api::cancel))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/retry", post(api::retry))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/approve", post(api::approve))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}/log", get(api::raw_log))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}/log/stream", get(api::log_stream))
+        .route("/api/v1/queue", get(api::queue))
+        .route("/api/v1/runners", get(api::runners))
+        .merge(browser())
+        .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn(pages::protect))
         .layer(middleware::from_fn(requests::identify))
         .with_state(app)
+}
+
+/// What a browser asks for, compressed.
+fn browser() -> Router<App> {
+    Router::new()
+        // Public: logging in, what pages load, badges.
+        .route("/login", get(session::form).post(session::login))
+        .route("/login/{token}", get(session::link))
+        .route("/assets/{hash}/{name}", get(pages::asset))
+        .route("/badges/{owner}/{file}", get(pages::badge))
+        // Pages: Visitor, who is sent to the login page when nobody has logged in.
+        .route("/logout", post(session::logout))
+        .route("/", get(pages::home))
+        .route("/repos/{owner}/{repo}", get(pages::repository))
+        .route("/repos/{owner}/{repo}/builds", post(pages::run))
+        .route("/repos/{owner}/{repo}/builds/{number}", get(pages::build))
+        .route("/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}", get(pages::step))
+        .route("/repos/{owner}/{repo}/builds/{number}/cancel", post(pages::cancel))
+        .route("/repos/{owner}/{repo}/builds/{number}/retry", post(pages::retry))
+        .layer(CompressionLayer::new())
 }

@@ -5,6 +5,7 @@
 
 pub mod ansi;
 pub mod assets;
+pub mod badge;
 pub mod palette;
 pub mod time;
 pub mod views;

@@ -1,0 +1,82 @@
+//! From names in a path to rows, or a 404 that says what is missing.
+
+use slipway_pipelines::repository::RepositoryName;
+
+use crate::{
+    app::App,
+    error::ApiError,
+    logs::LogAddress,
+    store::model::{BuildDetail, JobDetail, Repository},
+};
+
+/// The repository of this name.
+pub(crate) async fn find_repository(app: &App, owner: &str, name: &str) -> Result<Repository, ApiError> {
+    let missing = || {
+        ApiError::not_found(format!("there is no repository `{owner}/{name}`"))
+            .help("push to its git remote, or register it with POST /api/v1/repos")
+    };
+    let name = RepositoryName::new(owner, name).map_err(|_| missing())?;
+    app.store.repository(&name).await?.ok_or_else(missing)
+}
+
+/// The build of this number.
+pub(crate) async fn find_build(app: &App, owner: &str, name: &str, number: &str) -> Result<BuildDetail, ApiError> {
+    let repository = find_repository(app, owner, name).await?;
+    let missing = || ApiError::not_found(format!("`{owner}/{name}` has no build `{number}`"));
+    let number = number.parse().map_err(|_| missing())?;
+    app.store.build(repository.id, number).await?.ok_or_else(missing)
+}
+
+/// A step's log, and the attempt of the job that it belongs to.
+#[derive(Debug)]
+pub(crate) struct StepLog {
+    /// Where it is.
+    pub(crate) address: LogAddress,
+    /// The job, at that attempt.
+    pub(crate) job: JobDetail,
+    /// Position of the step in the job.
+    pub(crate) step: usize,
+}
+
+/// A step of a build by names or positions, in an attempt or in the last one.
+pub(crate) async fn find_step(
+    app: &App,
+    build: &BuildDetail,
+    job: &str,
+    step: &str,
+    attempt: Option<u32>,
+) -> Result<StepLog, ApiError> {
+    let current = pick(&build.jobs, job, |job| &job.name)
+        .ok_or_else(|| ApiError::not_found(format!("build {} has no job `{job}`", build.summary.number)))?;
+    let job = match attempt {
+        Some(attempt) if attempt != current.attempt => app
+            .store
+            .job_attempt(current.id, attempt)
+            .await?
+            .ok_or_else(|| ApiError::not_found(format!("job `{}` has no attempt {attempt}", current.name)))?,
+        _ => current.clone(),
+    };
+    let found = pick(&job.steps, step, |step| &step.name)
+        .ok_or_else(|| ApiError::not_found(format!("job `{}` has no step `{step}`", job.name)))?;
+    let step = found.position;
+    Ok(StepLog { address: LogAddress { job: job.id, attempt: job.attempt, step }, job, step })
+}
+
+/// By position from 0, else by name.
+fn pick<'a, T>(all: &'a [T], wanted: &str, name: impl Fn(&T) -> &str) -> Option<&'a T> {
+    let position: Option<usize> = wanted.parse().ok();
+    position.and_then(|at| all.get(at)).or_else(|| all.iter().find(|one| name(one) == wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_position_comes_before_a_name() {
+        let all = ["1", "build", "7"].map(str::to_owned);
+        let pick = |wanted| all.iter().position(|one| super::pick(&all, wanted, |one| one).is_some_and(|it| it == one));
+        assert_eq!(
+            [pick("0"), pick("1"), pick("build"), pick("7"), pick("9")],
+            [Some(0), Some(1), Some(1), Some(2), None]
+        );
+    }
+}

@@ -1,0 +1,25 @@
+//! The REST API: JSON below `/api/v1`, for whoever has the administrator's token or a session.
+//!
+//! Times are RFC 3339 in UTC with milliseconds. An error is `{"error", "help"}`. A job is named by its name or by its
+//! position from 0, a step too; a position is tried first.
+
+mod build_stream;
+mod builds;
+mod find;
+mod input;
+mod log;
+mod log_stream;
+mod overview;
+mod range;
+mod repos;
+mod shape;
+
+pub(crate) use build_stream::build_stream;
+pub(crate) use builds::{approve, cancel, get_build, list_builds, retry, start_build};
+pub(crate) use find::{StepLog, find_build, find_repository, find_step};
+pub(crate) use input::{JsonBody, UrlPath, UrlQuery};
+pub(crate) use log::raw_log;
+pub(crate) use log_stream::log_stream;
+pub(crate) use overview::{queue, runners};
+pub(crate) use repos::{create_repository, get_repository, list_repositories, webhook_url};
+pub(crate) use shape::times;

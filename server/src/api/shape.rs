@@ -1,0 +1,190 @@
+//! The JSON of the API.
+
+use serde::Serialize;
+use slipway_pipelines::{
+    compile::LeftOut,
+    plan::StepKind,
+    state::{Finish, JobState, Millis, Reason, Status, StepState},
+};
+use slipway_web::time::rfc3339;
+
+use crate::{
+    links,
+    store::model::{BuildDetail, BuildSummary, JobDetail, Repository, StepDetail},
+};
+
+/// A repository. Never has a credential.
+#[derive(Debug, Serialize)]
+pub(crate) struct RepositoryJson {
+    owner: String,
+    name: String,
+    forge: &'static str,
+    default_branch: String,
+    private: bool,
+    clone_url: Option<String>,
+    /// Slipway's own remote.
+    git_url: String,
+    url: String,
+    webhook_url: Option<String>,
+    created_at: String,
+}
+
+/// A build, as lists have it.
+#[derive(Debug, Serialize)]
+pub(crate) struct BuildJson {
+    number: u64,
+    status: Status,
+    reason: Option<Reason>,
+    note: Option<String>,
+    event: &'static str,
+    branch: Option<String>,
+    tag: Option<String>,
+    sha: String,
+    message: String,
+    author: String,
+    parent: Option<u64>,
+    url: String,
+    created_at: String,
+    started_at: Option<String>,
+    finished_at: Option<String>,
+}
+
+/// A build with its jobs.
+#[derive(Debug, Serialize)]
+pub(crate) struct BuildDetailJson {
+    #[serde(flatten)]
+    build: BuildJson,
+    /// What the compiler said, for people; empty when it had nothing to say.
+    diagnostics: String,
+    left_out: Vec<LeftOut>,
+    jobs: Vec<JobJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct JobJson {
+    name: String,
+    status: Status,
+    reason: Option<Reason>,
+    note: Option<String>,
+    runner: Option<String>,
+    attempt: u32,
+    steps: Vec<StepJson>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct StepJson {
+    name: String,
+    kind: StepKind,
+    status: Status,
+    reason: Option<Reason>,
+    note: Option<String>,
+    exit_code: Option<i32>,
+    started_at: Option<String>,
+    finished_at: Option<String>,
+}
+
+impl RepositoryJson {
+    pub(crate) fn new(repository: &Repository, public_url: &str) -> Self {
+        let name = &repository.name;
+        Self {
+            owner: name.owner().to_owned(),
+            name: name.name().to_owned(),
+            forge: repository.forge.as_str(),
+            default_branch: repository.default_branch.clone(),
+            private: repository.private,
+            clone_url: repository.clone_url.clone(),
+            git_url: format!("{public_url}{}", links::git(name)),
+            url: format!("{public_url}{}", links::repository(name)),
+            webhook_url: super::repos::webhook_url(repository, public_url),
+            created_at: rfc3339(repository.created),
+        }
+    }
+}
+
+impl BuildJson {
+    pub(crate) fn new(repository: &Repository, build: &BuildSummary, public_url: &str) -> Self {
+        let trigger = &build.trigger;
+        let (reason, note) = ended(build.finish.as_ref());
+        Self {
+            number: build.number,
+            status: build.status,
+            reason,
+            note,
+            event: trigger.event().as_str(),
+            branch: Some(trigger.branch().to_owned()).filter(|branch| !branch.is_empty()),
+            tag: trigger.tag().map(str::to_owned),
+            sha: trigger.sha.clone(),
+            message: trigger.message.clone(),
+            author: trigger.author.name.clone(),
+            parent: build.parent,
+            url: format!("{public_url}{}", links::build(&repository.name, build.number)),
+            created_at: rfc3339(build.created),
+            started_at: build.started.map(rfc3339),
+            finished_at: build.finished.map(rfc3339),
+        }
+    }
+}
+
+impl BuildDetailJson {
+    pub(crate) fn new(build: &BuildDetail, public_url: &str) -> Self {
+        Self {
+            build: BuildJson::new(&build.repository, &build.summary, public_url),
+            diagnostics: build.diagnostics_text.clone(),
+            left_out: build.left_out.clone(),
+            jobs: build.jobs.iter().map(JobJson::new).collect(),
+        }
+    }
+}
+
+impl JobJson {
+    fn new(job: &JobDetail) -> Self {
+        let (reason, note) = ended(match &job.state {
+            JobState::Finished { finish, .. } => Some(finish),
+            JobState::Waiting
+            | JobState::Queued { .. }
+            | JobState::Leased { .. }
+            | JobState::Running { .. }
+            | JobState::Stopping { .. } => None,
+        });
+        Self {
+            name: job.name.clone(),
+            status: job.state.status(),
+            reason,
+            note,
+            runner: job.runner.clone(),
+            attempt: job.attempt,
+            steps: job.steps.iter().map(StepJson::new).collect(),
+        }
+    }
+}
+
+impl StepJson {
+    pub(crate) fn new(step: &StepDetail) -> Self {
+        let (started, finished, finish) = times(&step.state);
+        let (reason, note) = ended(finish);
+        Self {
+            name: step.name.clone(),
+            kind: step.kind,
+            status: step.state.status(),
+            reason,
+            note,
+            exit_code: finish.and_then(|finish| finish.exit_code),
+            started_at: started.map(rfc3339),
+            finished_at: finished.map(rfc3339),
+        }
+    }
+}
+
+/// When a step started and ended, and how.
+pub(crate) fn times(state: &StepState) -> (Option<Millis>, Option<Millis>, Option<&Finish>) {
+    match state {
+        StepState::Pending => (None, None, None),
+        StepState::Running { since } => (Some(*since), None, None),
+        StepState::Finished { finish, started, at } => (*started, Some(*at), Some(finish)),
+    }
+}
+
+fn ended(finish: Option<&Finish>) -> (Option<Reason>, Option<String>) {
+    let note = finish.map(|finish| finish.note.clone()).filter(|note| !note.is_empty());
+    (finish.map(|finish| finish.reason), note)
+}

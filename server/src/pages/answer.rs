@@ -1,0 +1,82 @@
+//! Pages as answers, and pages that say what went wrong.
+
+use axum::{
+    http::{StatusCode, Uri, header},
+    response::{Html, IntoResponse, Response},
+};
+use slipway_web::{Template, views::ErrorPage};
+
+use crate::{
+    error::{ApiError, request_id},
+    intake::IntakeError,
+    store::StoreError,
+};
+
+/// A page with a status. Pages are never cached: they show a state.
+pub(crate) fn render(status: StatusCode, page: &impl Template) -> Result<Response, PageError> {
+    let text = page.render().map_err(|error| PageError(ApiError::internal(error)))?;
+    Ok((status, [(header::CACHE_CONTROL, "no-store")], Html(text)).into_response())
+}
+
+/// An error, shown as a page.
+#[derive(Debug)]
+pub(crate) struct PageError(ApiError);
+
+impl From<ApiError> for PageError {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<IntakeError> for PageError {
+    fn from(error: IntakeError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let status = self.0.status();
+        let (heading, help) = if status.is_server_error() && status != StatusCode::BAD_GATEWAY {
+            let id = request_id();
+            (
+                "This went wrong, and it is Slipway's fault".to_owned(),
+                format!("The server's log says more about request {id}."),
+            )
+        } else {
+            (sentence(self.0.message()), self.0.help_text().map(sentence).unwrap_or_default())
+        };
+        // The answer of the API has what belongs to the error besides its text: the log line, the challenge.
+        let mut response = self.0.into_response();
+        if let Ok(text) = ErrorPage::new(status.as_u16(), &heading, &help).render() {
+            let page = Html(text).into_response();
+            let length = page.headers().get(header::CONTENT_TYPE).cloned();
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            response.headers_mut().extend(length.map(|kind| (header::CONTENT_TYPE, kind)));
+            *response.body_mut() = page.into_body();
+        }
+        response
+    }
+}
+
+/// An error's fragment as a sentence begins.
+fn sentence(fragment: &str) -> String {
+    let mut characters = fragment.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+/// For paths that are nothing: JSON below `/api/`, else a page.
+pub(crate) async fn not_found(uri: Uri) -> Response {
+    let error = ApiError::not_found("there is no such page").help("the address may be wrong, or what it named is gone");
+    if uri.path().starts_with("/api/") || uri.path().starts_with("/runner/") {
+        ApiError::not_found("there is no such path").into_response()
+    } else {
+        PageError(error).into_response()
+    }
+}

@@ -1,0 +1,85 @@
+//! A build's page, opened on the step that matters or on one that was asked for.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::Deserialize;
+use slipway_web::views::LogView;
+
+use super::{
+    PageError, Visitor,
+    build_view::build_page,
+    choose::choose,
+    log_view::{Place, log_view},
+    render,
+    window::{self, Window},
+};
+use crate::{
+    api::{UrlPath, UrlQuery, find_build, find_step},
+    app::App,
+    clock,
+    error::ApiError,
+    store::model::BuildDetail,
+};
+
+/// Query of a step's page.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct StepQuery {
+    /// Of the job; the last one without it.
+    attempt: Option<u32>,
+    /// A line that must be on the page.
+    line: Option<u64>,
+}
+
+/// `GET /repos/O/R/builds/N`.
+pub(crate) async fn build(
+    _: Visitor,
+    State(app): State<App>,
+    UrlPath((owner, name, number)): UrlPath<(String, String, String)>,
+) -> Result<Response, PageError> {
+    let build = find_build(&app, &owner, &name, &number).await?;
+    let selected = choose(&build.jobs);
+    let mut page = build_page(&build, selected, clock::now());
+    if let Some((job, step)) = selected {
+        page.log = Some(log(&app, &build, &job.to_string(), &step.to_string(), &StepQuery::default()).await?);
+    }
+    render(StatusCode::OK, &page)
+}
+
+/// `GET /repos/O/R/builds/N/jobs/J/steps/S`.
+pub(crate) async fn step(
+    _: Visitor,
+    State(app): State<App>,
+    UrlPath((owner, name, number, job, step)): UrlPath<(String, String, String, String, String)>,
+    UrlQuery(query): UrlQuery<StepQuery>,
+) -> Result<Response, PageError> {
+    let build = find_build(&app, &owner, &name, &number).await?;
+    let found = find_step(&app, &build, &job, &step, query.attempt).await?;
+    let mut page = build_page(&build, Some((found.job.position, found.step)), clock::now());
+    page.chosen = true;
+    page.log = Some(log(&app, &build, &job, &step, &query).await?);
+    render(StatusCode::OK, &page)
+}
+
+async fn log(app: &App, build: &BuildDetail, job: &str, step: &str, query: &StepQuery) -> Result<LogView, PageError> {
+    let found = find_step(app, build, job, step, query.attempt).await?;
+    let detail = found.job.steps.get(found.step).ok_or_else(|| ApiError::internal("a step is not at its position"))?;
+    let (window, length) = read(app, &found, query.line).await.map_err(ApiError::internal)?;
+    let place = Place {
+        repository: &build.repository.name,
+        number: build.summary.number,
+        attempts: build.jobs.get(found.job.position).map_or(found.job.attempt, |job| job.attempt),
+        now: clock::now(),
+    };
+    Ok(log_view(&place, &found, detail, window, length))
+}
+
+async fn read(app: &App, log: &crate::api::StepLog, line: Option<u64>) -> std::io::Result<(Window, u64)> {
+    let asked = match line {
+        Some(line) => window::around(&app.logs, log.address, line).await?,
+        None => None,
+    };
+    let window = match asked {
+        Some(window) => window,
+        None => window::tail(&app.logs, log.address).await?,
+    };
+    Ok((window, app.logs.length(log.address).await?))
+}

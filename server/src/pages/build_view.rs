@@ -1,0 +1,105 @@
+//! A build's rows as its page.
+
+use slipway_pipelines::{
+    compile::LeftOut,
+    plan::StepKind,
+    state::{JobState, Millis},
+};
+use slipway_web::{
+    time::Span,
+    views::{BuildPage, JobView, LeftOutView, StepView, paths},
+    words,
+};
+
+use crate::{
+    api::times,
+    store::model::{BuildDetail, JobDetail},
+};
+
+/// The page without a log. `selected` are the positions of job and step whose log is shown.
+pub(super) fn build_page(build: &BuildDetail, selected: Option<(usize, usize)>, now: Millis) -> BuildPage {
+    let summary = &build.summary;
+    let times = (summary.created, summary.started, summary.finished);
+    let state = (summary.status, summary.finish.as_ref());
+    let mut page = BuildPage::new(&build.repository.name, summary.number, state, &summary.trigger, times, now);
+    page.can_retry = summary.status.is_final() && !build.jobs.is_empty();
+    page.diagnostics = build.diagnostics_text.clone();
+    page.broken = build.jobs.is_empty();
+    page.left_out = build
+        .left_out
+        .iter()
+        .map(|LeftOut { what, why }| LeftOutView { what: what.clone(), why: why.clone() })
+        .collect();
+    page.jobs = build.jobs.iter().map(|job| job_view(build, job, selected, now)).collect();
+    page
+}
+
+fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize)>, now: Millis) -> JobView {
+    let (started, finished) = match &job.state {
+        JobState::Running { started, .. } => (Some(*started), None),
+        JobState::Stopping { started, .. } => (*started, None),
+        JobState::Finished { started, at, .. } => (*started, Some(*at)),
+        JobState::Waiting | JobState::Queued { .. } | JobState::Leased { .. } => (None, None),
+    };
+    let steps = job.steps.iter().map(|step| {
+        let (started, finished, finish) = times(&step.state);
+        let because = finish.map(words::because).unwrap_or_default();
+        let status = step.state.status().as_str();
+        StepView {
+            position: step.position,
+            name: step.name.clone(),
+            href: paths::step(&build.repository.name, build.summary.number, job.position, step.position, None),
+            status: step.state.status(),
+            hint: [step.kind.as_str(), status, &because]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · "),
+            mark: match (step.ignored && step.state.status().is_bad(), step.kind) {
+                (true, _) => Some("ignored"),
+                (false, StepKind::Service) => Some("service"),
+                (false, StepKind::Clone | StepKind::Commands | StepKind::Plugin | StepKind::Build) => None,
+            },
+            selected: selected == Some((job.position, step.position)),
+            took: Span::new(started, finished, now),
+        }
+    });
+    let mut hint = job.runner.as_ref().map(|runner| format!("on {runner}")).unwrap_or_default();
+    if job.attempt > 1 {
+        hint = format!("{hint} attempt {}", job.attempt).trim_start().to_owned();
+    }
+    JobView {
+        position: job.position,
+        name: job.name.clone(),
+        status: job.state.status(),
+        hint,
+        note: note(build, job),
+        took: Span::new(started, finished, now),
+        steps: steps.collect(),
+    }
+}
+
+/// Why a job waits, or ended as it did.
+fn note(build: &BuildDetail, job: &JobDetail) -> String {
+    match &job.state {
+        JobState::Waiting => {
+            let open = job
+                .needs
+                .iter()
+                .filter_map(|need| build.jobs.get(*need))
+                .filter(|need| !need.state.status().is_final());
+            let names: Vec<&str> = open.map(|need| need.name.as_str()).collect();
+            format!("waits for {}", names.join(", "))
+        }
+        JobState::Queued { .. } if job.labels.is_empty() => "waits for a runner".to_owned(),
+        JobState::Queued { .. } => {
+            let labels: Vec<String> = job.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            format!("waits for a runner with {}", labels.join(", "))
+        }
+        JobState::Leased { .. } | JobState::Running { .. } => String::new(),
+        JobState::Stopping { .. } => "is being stopped".to_owned(),
+        // A step that failed says so itself.
+        JobState::Finished { finish, .. } if finish.note.is_empty() && finish.exit_code.is_some() => String::new(),
+        JobState::Finished { finish, .. } => words::because(finish),
+    }
+}

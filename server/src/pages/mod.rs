@@ -1,0 +1,26 @@
+//! Pages: rows in, web views out. Each handler takes a [`Visitor`], who is sent to the login page when nobody has
+//! logged in.
+
+mod actions;
+mod answer;
+mod assets;
+mod badge;
+mod build;
+mod build_view;
+mod choose;
+mod headers;
+mod home;
+mod log_view;
+mod repository;
+mod visitor;
+mod window;
+
+pub(crate) use actions::{cancel, retry, run};
+pub(crate) use answer::{PageError, not_found, render};
+pub(crate) use assets::asset;
+pub(crate) use badge::badge;
+pub(crate) use build::{build, step};
+pub(crate) use headers::protect;
+pub(crate) use home::home;
+pub(crate) use repository::repository;
+pub(crate) use visitor::Visitor;

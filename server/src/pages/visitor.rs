@@ -1,0 +1,47 @@
+//! Who looks at a page.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{Method, StatusCode, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::PageError;
+use crate::{app::App, auth::identify};
+
+/// Somebody who has logged in, or comes with a token.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    /// Name for people.
+    pub(crate) name: String,
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        match identify(app, &parts.method, &parts.headers).await {
+            Ok(token) => Ok(Self { name: token.name }),
+            Err(error) if error.status() == StatusCode::UNAUTHORIZED => {
+                Err(Redirect::to(&login(parts)).into_response())
+            }
+            Err(error) => Err(PageError::from(error).into_response()),
+        }
+    }
+}
+
+/// The login page, with the way back. A form that was sent is not sent again.
+fn login(parts: &Parts) -> String {
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    if parts.method != Method::GET || path == "/" {
+        return "/login".to_owned();
+    }
+    let mut to = String::with_capacity(path.len() + 16);
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => to.push(char::from(byte)),
+            _ => to.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    format!("/login?to={to}")
+}
