@@ -1,3 +1,51 @@
-//! Figures beside the Docker CLI.
+//! `make bench`: Slipway's own delays beside the Docker CLI's, measured in one run, in turns, as medians.
+//!
+//! A program that prints figures, not a test: nothing here passes or fails.
 
-fn main() {}
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot measure stops")]
+
+#[allow(dead_code, unused_imports, reason = "the tests use the rest of it")]
+#[path = "../harness/mod.rs"]
+mod harness;
+mod measure;
+mod table;
+
+use harness::server::{Kind, Setup};
+use table::{Row, print};
+
+const ROUNDS: usize = 9;
+const FEWER_ROUNDS: usize = 5;
+
+#[tokio::main]
+async fn main() {
+    // `cargo bench` hands its own flags on; there are none here.
+    let server = Setup::new(Kind::Docker).env("SLIPWAY_LOG", "warn").start().await;
+    println!("{}", measure::machine(&server).await);
+
+    // The first of everything is slower, for both.
+    measure::docker_first_byte().await;
+    measure::push_to_first_byte(&server, "bench/warm").await;
+
+    let (mut docker, mut push) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        docker.push(measure::docker_first_byte().await);
+        push.push(measure::push_to_first_byte(&server, "bench/first").await);
+    }
+    let (mut gaps, mut clock_gaps) = (Vec::new(), Vec::new());
+    let (mut steps, mut runs) = (Vec::new(), Vec::new());
+    for _ in 0..FEWER_ROUNDS {
+        let gap = measure::gap(&server, "bench/gap").await;
+        gaps.push(gap.by_api);
+        clock_gaps.push(gap.in_steps);
+        runs.push(measure::docker_runs(20).await);
+        steps.push(measure::twenty_steps(&server, "bench/steps").await);
+    }
+
+    print(&[
+        Row::ratio("push accepted -> first log byte", &push, "docker run --rm IMG echo x", &docker, 1.5),
+        Row::limit("gap between two steps, by their recorded times", &gaps, 20.0),
+        Row::limit("the same, by the clock inside them (10 ms ticks)", &clock_gaps, 20.0),
+        Row::ratio("a build of 20 steps of `true`", &steps, "20 x docker run --rm IMG true", &runs, 0.6),
+    ]);
+    server.finish().await;
+}

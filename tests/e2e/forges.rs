@@ -28,7 +28,7 @@ async fn pushes_and_tags_of_the_three_forges_are_verified_and_built() {
     repo.write("beacon.txt", "lit");
     let after = repo.commit("Light the beacon\n\nIt is dark.").await;
     repo.git(["tag", "v1.2"]).await;
-    let bare = repo.bare_copy(&server.scratch().join("harbour.git")).await;
+    let bare = repo.bare_copy(&server.scratch().join("dock/harbour.git")).await;
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
 
     for (forge, push, tag) in FORGES {
@@ -72,7 +72,6 @@ async fn bodies_recorded_from_the_forges_are_understood() {
     let server = Setup::new(Kind::Dummy).start().await;
     let mut sent = 0;
     for (forge, _, _) in FORGES {
-        let hooked = server.api.create(&format!("{forge}/recorded"), forge, "/nowhere/there.git").await;
         let mut paths: Vec<_> = fs::read_dir(folder.join(forge)).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();
         for path in paths {
@@ -88,6 +87,10 @@ async fn bodies_recorded_from_the_forges_are_understood() {
                 _ => "pull_request",
             };
             let body = fs::read_to_string(&path).unwrap();
+            let json: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let about = json["repository"]["full_name"].as_str().or_else(|| json["project"]["path_with_namespace"].as_str());
+            let clone_url = format!("/nowhere/{}.git", about.unwrap());
+            let hooked = server.api.create(&format!("{forge}/{name}"), forge, &clone_url).await;
             let status = send(&server, &hooked.webhook_url, &name, (forge, event, &hooked.secret), &body).await;
             assert!((200..300).contains(&status), "{forge} {name} as {event}: {status}");
             sent += 1;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 #[derive(Clone, Deserialize)]
 pub(crate) struct Build {
@@ -67,10 +68,11 @@ impl Build {
         let step = self.step(name);
         let seen = (step.status.as_str(), step.reason.as_deref(), step.exit_code);
         assert_eq!(seen, (status, Some(reason), exit_code), "step `{name}` of {self:?}");
-        let at = |time: &Option<Value>| time.as_ref().filter(|time| !time.is_null()).cloned();
-        assert!(at(&step.finished_at).is_some(), "step `{name}` ended at no time: {self:?}");
-        assert!(status != "skipped" || at(&step.started_at).is_none(), "step `{name}` never ran: {self:?}");
-        assert!(exit_code.is_none() || at(&step.started_at).is_some(), "step `{name}` ran: {self:?}");
+        let finished = step.finished_at.as_ref().map(millis).expect("what has ended has the time of it");
+        match &step.started_at {
+            Some(started) => assert!(status != "skipped" && millis(started) <= finished, "step `{name}` of {self:?}"),
+            None => assert_eq!(exit_code, None, "step `{name}` ran without a start: {self:?}"),
+        }
     }
 
     /// The same for the build: status and reason.
@@ -83,4 +85,11 @@ impl fmt::Debug for Build {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#}", self.json)
     }
+}
+
+/// A time of the API in milliseconds since 1970.
+pub(crate) fn millis(time: &Value) -> f64 {
+    let text = time.as_str().unwrap_or_else(|| panic!("no time: {time}"));
+    let parsed = OffsetDateTime::parse(text, &Rfc3339).unwrap_or_else(|error| panic!("{text}: {error}"));
+    parsed.unix_timestamp_nanos() as f64 / 1e6
 }
