@@ -10,6 +10,7 @@ use super::{FolderError, folder::Folder, running::Running, serve};
 use crate::{
     app::{App, Parts, spread},
     config::Config,
+    intake,
     logs::Logs,
     news::News,
     queue::{self, Dispatcher},
@@ -79,6 +80,7 @@ pub async fn start(mut config: Config) -> Result<Running, StartError> {
         tokio::spawn(queue::run(app.dispatcher.clone(), app.store.clone(), matches)),
         tokio::spawn(sweep::run(app.clone())),
     ];
+    intake::replay(&app).await?;
     let server = serve::spawn(listener, app.clone());
     Ok(Running::new(app, folder, server, tasks, admin_token, runner_token))
 }

@@ -1,0 +1,19 @@
+//! From a trigger to a build: the commit's data and its pipeline files are read, compiled and stored.
+//!
+//! A stored delivery is worked on here, right after it came or, after a crash, at the next start ([`replay`]).
+
+mod commit;
+mod context;
+mod error;
+mod files;
+mod manual;
+mod pushed;
+mod start;
+mod work;
+
+pub use error::IntakeError;
+pub use manual::{Target, manual};
+pub(crate) use pushed::{PushedRef, body_of};
+pub use start::{Intake, begin, start_build};
+pub(crate) use work::log;
+pub use work::{replay, work};

@@ -1,0 +1,127 @@
+//! A trigger becomes a build.
+
+use git2::{Oid, Repository as Bare};
+use slipway_pipelines::{
+    compile::{self, Compilation},
+    context::SourceFile,
+    diagnostic::{Diagnostic, Severity},
+    ids::DeliveryId,
+    render,
+    trigger::{Event, Trigger, asks_to_skip},
+};
+
+use super::{IntakeError, commit, context::Ingredients, files};
+use crate::{
+    app::App,
+    source,
+    store::model::{BuildContent, BuildRef, BuildSeed, NewBuild, Repository},
+};
+
+/// What became of a trigger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Intake {
+    /// A build is stored.
+    Built(BuildRef),
+    /// There is nothing to build, and this is why: a sentence for people.
+    Nothing(String),
+}
+
+/// What is read of a commit before a build is made of it.
+struct Found {
+    trigger: Trigger,
+    files: Vec<SourceFile>,
+}
+
+/// Makes the build of a trigger, if its commit has a pipeline and does not ask to be skipped. The commit is fetched first
+/// where the repository lives on a forge. Does not finish the delivery when there is nothing to build.
+pub async fn begin(
+    app: &App,
+    repository: &Repository,
+    trigger: Trigger,
+    delivery: Option<DeliveryId>,
+    parent: Option<u64>,
+) -> Result<Intake, IntakeError> {
+    let path = match source::ensure_commit(app, repository, &trigger.reference, &trigger.sha).await {
+        Ok(path) => path,
+        Err(error) if error.is_the_servers() => return Err(error.into()),
+        // People look for it among the builds, not in the server's log.
+        Err(error) => return unfetched(app, repository, trigger, delivery, parent, &error).await,
+    };
+    let found = tokio::task::spawn_blocking(move || find(&path, trigger)).await.map_err(|_| IntakeError::Stopped)??;
+    let Some(Found { trigger, files }) = found else {
+        return Ok(Intake::Nothing("the tag does not lead to a commit".to_owned()));
+    };
+    if matches!(trigger.event(), Event::Push | Event::PullRequest) && asks_to_skip(&trigger.message) {
+        return Ok(Intake::Nothing("the commit message asks to skip the build".to_owned()));
+    }
+    if files.is_empty() {
+        let why = format!(
+            "commit {} has no .slipway.yml, .slipway/*.yml or .woodpecker.yml",
+            trigger.sha.get(..8).unwrap_or_default()
+        );
+        return Ok(Intake::Nothing(why));
+    }
+    let ingredients = Ingredients::new(&app.config, repository, trigger.clone(), parent);
+    let new = NewBuild { repository: repository.id, trigger, parent, delivery };
+    let build = app.store.create_build(new, move |seed| content(ingredients, &files, seed)).await?;
+    Ok(Intake::Built(build))
+}
+
+/// The same for callers that only want to know whether there is a build.
+pub async fn start_build(
+    app: &App,
+    repository: &Repository,
+    trigger: Trigger,
+    delivery: Option<DeliveryId>,
+    parent: Option<u64>,
+) -> Result<Option<BuildRef>, IntakeError> {
+    match begin(app, repository, trigger, delivery, parent).await? {
+        Intake::Built(build) => Ok(Some(build)),
+        Intake::Nothing(why) => {
+            tracing::info!(repository = %repository.name, why, "nothing to build");
+            Ok(None)
+        }
+    }
+}
+
+/// `None` for a tag of something else than a commit.
+fn find(path: &std::path::Path, mut trigger: Trigger) -> Result<Option<Found>, git2::Error> {
+    let bare = Bare::open_bare(path)?;
+    let Some(id) = commit::peel(&bare, Oid::from_str(&trigger.sha)?) else { return Ok(None) };
+    trigger.sha = id.to_string();
+    let trigger = commit::complete(&bare, trigger)?;
+    let files = files::read(&bare, id)?;
+    Ok(Some(Found { trigger, files }))
+}
+
+fn content(ingredients: Ingredients, files: &[SourceFile], seed: &BuildSeed) -> BuildContent {
+    let compilation = compile::compile(files, &ingredients.context(seed));
+    let diagnostics_text = render::render(&compilation.diagnostics, files, false);
+    BuildContent { compilation, diagnostics_text }
+}
+
+/// A build that only says that its commit could not be had.
+async fn unfetched(
+    app: &App,
+    repository: &Repository,
+    trigger: Trigger,
+    delivery: Option<DeliveryId>,
+    parent: Option<u64>,
+    error: &source::SourceError,
+) -> Result<Intake, IntakeError> {
+    let diagnostic = Diagnostic {
+        severity: Severity::Error,
+        message: format!("the commit could not be fetched: {error}"),
+        file: String::new(),
+        span: None,
+        help: Some(
+            "check the clone URL and the credential of the repository, then start a build of the branch by hand"
+                .to_owned(),
+        ),
+    };
+    let diagnostics_text = render::render(std::slice::from_ref(&diagnostic), &[], false);
+    let compilation = Compilation { jobs: Vec::new(), left_out: Vec::new(), diagnostics: vec![diagnostic] };
+    let new = NewBuild { repository: repository.id, trigger, parent, delivery };
+    let build = app.store.create_build(new, move |_| BuildContent { compilation, diagnostics_text }).await?;
+    Ok(Intake::Built(build))
+}
