@@ -1,0 +1,128 @@
+//! The beginning of a job: opened, or found again.
+
+use std::{collections::BTreeMap, io, sync::Arc};
+
+use slipway_pipelines::{
+    plan::Plan,
+    state::{Finish, Reason, StepEvent, StepState},
+    wire::{Grant, JobNews},
+};
+
+use super::{
+    driver::Held,
+    logs::Logs,
+    start::{Setting, Start, now},
+};
+use crate::{
+    executor::{Executor, Failed, Handle},
+    reporter::{Fenced, Reporter},
+    schedule::{Found, Known, Merged, Workspace, merge},
+    spool::JobSpool,
+};
+
+/// How a job began.
+pub(super) enum Begun<E: Executor, R> {
+    Running(Box<Beginning<E, R>>),
+    /// It could not; that was reported.
+    Failed(Finish),
+}
+
+/// What a run begins with.
+pub(super) struct Beginning<E: Executor, R> {
+    pub(super) job: E::Job,
+    pub(super) spool: Arc<JobSpool>,
+    pub(super) logs: Arc<Logs<R>>,
+    pub(super) merged: Merged,
+    /// Of the adopted steps.
+    pub(super) handles: BTreeMap<usize, Handle>,
+}
+
+pub(super) async fn begin<E: Executor, R: Reporter>(
+    executor: &Arc<E>,
+    reporter: &R,
+    setting: &Setting,
+    start: &Start,
+    held: &mut Held<E::Job>,
+) -> Result<Begun<E, R>, Fenced> {
+    let grant = start.grant();
+    let spool = match open_spool(setting, start) {
+        Ok(spool) => Arc::new(spool),
+        Err(error) => {
+            let failed = Failed::infra(format!("the runner cannot write to its data folder: {error}"));
+            return fail(reporter, start, failed).await;
+        }
+    };
+    held.spool = Some(Arc::clone(&spool));
+    let logs = |committed| Arc::new(Logs::new(Arc::clone(&spool), reporter.clone(), committed));
+    match start {
+        Start::Fresh(_) => {
+            let (opened, committed) = tokio::join!(executor.open(grant), reporter.committed());
+            let job = match opened {
+                Ok(job) => job,
+                Err(failed) => return fail(reporter, start, failed).await,
+            };
+            held.job = Some(job.clone());
+            let logs = logs(committed?);
+            let known = vec![Known::Waiting; grant.plan.steps.len()];
+            let merged = Merged { known, workspace: Workspace::Missing, news: Vec::new() };
+            Ok(Begun::Running(Box::new(Beginning { job, spool, logs, merged, handles: BTreeMap::new() })))
+        }
+        Start::Resumed(resume) => {
+            let logs = logs(reporter.committed().await?);
+            let adopted = match adopt(executor, grant, &logs).await {
+                Ok(adopted) => adopted,
+                Err(failed) => return fail(reporter, start, failed).await,
+            };
+            held.job = Some(adopted.job.clone());
+            let found = Found {
+                has_workspace: adopted.has_workspace,
+                released: adopted.released.keys().copied().collect(),
+                marked: spool.marked(grant.plan.steps.len()),
+            };
+            let merged = merge(&grant.plan, &resume.steps, &found);
+            let beginning = Beginning { job: adopted.job, spool, logs, merged, handles: adopted.released };
+            Ok(Begun::Running(Box::new(beginning)))
+        }
+    }
+}
+
+async fn adopt<E: Executor, R: Reporter>(
+    executor: &Arc<E>,
+    grant: &Grant,
+    logs: &Arc<Logs<R>>,
+) -> Result<crate::executor::Adopted<E::Job>, Failed> {
+    let logs = Arc::clone(logs);
+    executor.adopt(grant, &move |step| logs.rewound(step)).await
+}
+
+fn open_spool(setting: &Setting, start: &Start) -> io::Result<JobSpool> {
+    let grant = start.grant();
+    let spool = JobSpool::open(&setting.data, grant.claim, &grant.masked)?;
+    if matches!(start, Start::Fresh(_)) {
+        spool.clear()?;
+    }
+    Ok(spool)
+}
+
+/// Ends a job of which nothing can run.
+async fn fail<E: Executor, R: Reporter>(reporter: &R, start: &Start, failed: Failed) -> Result<Begun<E, R>, Fenced> {
+    let Plan { steps, .. } = &start.grant().plan;
+    let finish = Finish::with_note(failed.reason, failed.message);
+    let mut news = Vec::new();
+    for step in 0..steps.len() {
+        let state = match start {
+            Start::Fresh(_) => None,
+            Start::Resumed(resume) => resume.steps.get(step),
+        };
+        let end = match state {
+            None | Some(StepState::Pending) => Finish::because(Reason::JobEnded),
+            Some(StepState::Running { .. }) => finish.clone(),
+            Some(StepState::Finished { .. }) => continue,
+        };
+        let event = StepEvent::Finished { finish: end, at: now() };
+        news.push(JobNews::Step { step, event, log_bytes: None });
+    }
+    news.push(JobNews::Finished { finish: finish.clone(), at: now() });
+    reporter.tell(news).await?;
+    Ok(Begun::Failed(finish))
+}

@@ -1,0 +1,65 @@
+//! The driver's frame: a run that may be taken away at any moment.
+
+use std::sync::Arc;
+
+use tokio::{sync::watch, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    begin::{self, Begun},
+    command::Command,
+    done::{Done, Outcome},
+    run::Run,
+    start::{Setting, Start},
+};
+use crate::{
+    executor::Executor,
+    reporter::{Fenced, Reporter},
+    spool::JobSpool,
+};
+
+/// What outlives the run, for the closing.
+pub(super) struct Held<J> {
+    pub(super) job: Option<J>,
+    pub(super) tasks: JoinSet<()>,
+    pub(super) spool: Option<Arc<JobSpool>>,
+}
+
+/// Runs a job to its end, or until it is taken away. The caller closes what is left.
+///
+/// A dropped future leaves the containers as they are, to be adopted later.
+pub async fn drive<E: Executor, R: Reporter>(
+    executor: Arc<E>,
+    reporter: R,
+    setting: &Setting,
+    start: Start,
+    commands: watch::Receiver<Command>,
+) -> Done<E::Job> {
+    let fenced = CancellationToken::new();
+    let mut held = Held { job: None, tasks: JoinSet::new(), spool: None };
+    let mut orders = commands.clone();
+    let dropped = async {
+        if orders.wait_for(|command| *command == Command::Drop).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let run = async {
+        match begin::begin(&executor, &reporter, setting, &start, &mut held).await? {
+            Begun::Failed(finish) => Ok(finish),
+            Begun::Running(beginning) => {
+                let run = Run::new(executor, reporter, setting, start, *beginning, fenced.clone(), &mut held);
+                run.until_the_end(commands).await
+            }
+        }
+    };
+    let outcome = tokio::select! {
+        biased;
+        () = dropped => Outcome::Dropped,
+        () = fenced.cancelled() => Outcome::Dropped,
+        ended = run => match ended {
+            Ok(finish) => Outcome::Finished(finish),
+            Err(Fenced) => Outcome::Dropped,
+        },
+    };
+    Done { outcome, job: held.job, tasks: held.tasks, spool: held.spool }
+}

@@ -1,0 +1,126 @@
+//! The job's logs: into the spool, and from there to the reporter.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    executor::LogSink,
+    reporter::{Fenced, Reporter},
+    ship::ship,
+    spool::{JobSpool, StepLog},
+};
+
+/// All logs of one job.
+#[derive(Debug)]
+pub(super) struct Logs<R> {
+    spool: Arc<JobSpool>,
+    reporter: R,
+    committed: BTreeMap<usize, u64>,
+    open: Mutex<BTreeMap<usize, Open>>,
+}
+
+#[derive(Debug)]
+enum Open {
+    Shipping { log: Arc<StepLog>, shipper: AbortOnDropHandle<Result<u64, Fenced>> },
+    Broken(String),
+}
+
+impl<R: Reporter> Logs<R> {
+    pub(super) fn new(spool: Arc<JobSpool>, reporter: R, committed: BTreeMap<usize, u64>) -> Self {
+        Self { spool, reporter, committed, open: Mutex::default() }
+    }
+
+    /// Where the step's log is written.
+    pub(super) fn sink(&self, step: usize) -> Box<dyn LogSink> {
+        match self.log(step) {
+            Some(log) => log.sink(),
+            None => Box::new(Nowhere),
+        }
+    }
+
+    /// The same, wound back to where the container's output begins.
+    pub(super) fn rewound(&self, step: usize) -> Box<dyn LogSink> {
+        match self.log(step) {
+            Some(log) => {
+                log.rewind();
+                log.sink()
+            }
+            None => Box::new(Nowhere),
+        }
+    }
+
+    /// Closes the step's log; says why bytes of it were lost, if some were.
+    pub(super) fn close(&self, step: usize) -> Option<String> {
+        match self.open().get(&step)? {
+            Open::Shipping { log, .. } => {
+                log.close();
+                log.fault()
+            }
+            Open::Broken(fault) => Some(fault.clone()),
+        }
+    }
+
+    /// Closes the step's log and waits until all of it is stored. Gives its length in bytes, if there is one.
+    pub(super) fn shipped(&self, step: usize) -> impl Future<Output = Result<Option<u64>, Fenced>> + Send + 'static {
+        // An earlier process may have left the log of a step that ended while nobody watched.
+        if self.spool.has(step) {
+            self.log(step);
+        }
+        self.close(step);
+        let shipper = match self.open().remove(&step) {
+            Some(Open::Shipping { shipper, .. }) => Some(shipper),
+            Some(Open::Broken(_)) | None => None,
+        };
+        let committed = self.committed.get(&step).copied();
+        async move {
+            let Some(shipper) = shipper else { return Ok(committed) };
+            match shipper.await {
+                Ok(stored) => stored.map(Some),
+                Err(error) => {
+                    tracing::error!(%error, "a log shipper ended early");
+                    Ok(committed)
+                }
+            }
+        }
+    }
+
+    fn log(&self, step: usize) -> Option<Arc<StepLog>> {
+        let mut open = self.open();
+        let entry = open.entry(step).or_insert_with(|| match self.start(step) {
+            Ok(started) => started,
+            Err(error) => {
+                tracing::error!(%error, step, "cannot open the log of a step");
+                Open::Broken(format!("the runner cannot store the step's log: {error}"))
+            }
+        });
+        match entry {
+            Open::Shipping { log, .. } => Some(Arc::clone(log)),
+            Open::Broken(_) => None,
+        }
+    }
+
+    fn start(&self, step: usize) -> io::Result<Open> {
+        let committed = self.committed.get(&step).copied().unwrap_or(0);
+        let log = self.spool.step(step, committed)?;
+        let shipper = tokio::spawn(ship(self.reporter.clone(), step, Arc::clone(&log), committed));
+        Ok(Open::Shipping { log, shipper: AbortOnDropHandle::new(shipper) })
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeMap<usize, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// For a log that cannot be stored: its step fails when it ends.
+struct Nowhere;
+
+impl LogSink for Nowhere {
+    fn write(&mut self, _bytes: &[u8]) {}
+
+    fn begin_container_output(&mut self) {}
+}

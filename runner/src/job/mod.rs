@@ -1,0 +1,18 @@
+//! Runs one job on an executor: asks the schedule, does what it says, reports what happens.
+//!
+//! It knows no server: a [`Reporter`](crate::reporter::Reporter) hears the news and takes the logs.
+
+mod begin;
+mod command;
+mod done;
+mod driver;
+mod live;
+mod logs;
+mod outbox;
+mod run;
+mod start;
+
+pub use command::Command;
+pub use done::{Done, Outcome};
+pub use driver::drive;
+pub use start::{Setting, Start};

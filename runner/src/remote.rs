@@ -1,0 +1,81 @@
+//! Reports a job to the server, as often as it takes.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use slipway_pipelines::{
+    lease::Claim,
+    wire::{Events, JobNews},
+};
+
+use crate::{
+    backoff::Backoff,
+    client::{CallError, Client},
+    reporter::{Fenced, Reporter},
+};
+
+/// The server as it hears about one job.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    client: Client,
+    claim: Claim,
+}
+
+impl Remote {
+    /// Reports about the claim.
+    pub fn new(client: Client, claim: Claim) -> Self {
+        Self { client, claim }
+    }
+
+    /// What a failed call means: try again, or not ours any more.
+    async fn after(&self, what: &str, error: CallError, backoff: &mut Backoff) -> Result<(), Fenced> {
+        match error {
+            CallError::Stale => return Err(Fenced),
+            // It will refuse the next time as well, so going on would hang the job for ever.
+            CallError::Unknown | CallError::Refused { .. } | CallError::Protocol => {
+                tracing::error!(claim = %self.claim, %error, "the server does not want {what}; the job is given up");
+                return Err(Fenced);
+            }
+            CallError::Unauthorized | CallError::Beyond(_) | CallError::Later { .. } | CallError::Unreachable(_) => {
+                if backoff.is_worth_a_line() {
+                    tracing::warn!(claim = %self.claim, %error, "cannot deliver {what} yet");
+                }
+            }
+        }
+        backoff.wait().await;
+        Ok(())
+    }
+}
+
+impl Reporter for Remote {
+    async fn committed(&self) -> Result<BTreeMap<usize, u64>, Fenced> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.client.committed(self.claim).await {
+                Ok(committed) => return Ok(committed.steps),
+                Err(error) => self.after("a question", error, &mut backoff).await?,
+            }
+        }
+    }
+
+    async fn append(&self, step: usize, offset: u64, bytes: Bytes) -> Result<u64, Fenced> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.client.append(self.claim, step, offset, bytes.clone()).await {
+                Ok(appended) | Err(CallError::Beyond(appended)) => return Ok(appended.committed),
+                Err(error) => self.after("log bytes", error, &mut backoff).await?,
+            }
+        }
+    }
+
+    async fn tell(&self, news: Vec<JobNews>) -> Result<(), Fenced> {
+        let events = Events { claim: self.claim, events: news };
+        let mut backoff = Backoff::default();
+        loop {
+            match self.client.events(&events).await {
+                Ok(()) => return Ok(()),
+                Err(error) => self.after("news", error, &mut backoff).await?,
+            }
+        }
+    }
+}

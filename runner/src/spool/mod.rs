@@ -1,0 +1,16 @@
+//! Where log bytes lie until the server has them: one file for each step, `DATA/spool/JOB/ATTEMPT/STEP`. A position in the file
+//! is the position in the log. Beside it, `STEP.start` says where the container's own output begins, and `STEP.go` that the
+//! step was about to be let go. A process that is killed at any moment leaves files that the next one goes on with.
+
+mod job;
+mod mask;
+mod needles;
+mod step;
+
+#[cfg(test)]
+mod tests;
+
+pub use job::{JobSpool, keep_only};
+pub use mask::Masker;
+pub use needles::Needles;
+pub use step::{Length, StepLog};

@@ -1,0 +1,207 @@
+//! The log of one step on this machine.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::{mask::Masker, needles::Needles};
+use crate::executor::LogSink;
+
+/// Longest log of a step, in bytes. It bounds what one endless loop can put on the disks of runner and server; a log that is
+/// longer is read by nobody.
+pub(super) const MOST_BYTES: u64 = 1 << 30;
+
+/// How long a log is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Length {
+    /// In bytes.
+    pub bytes: u64,
+    /// No more will come.
+    pub closed: bool,
+}
+
+/// The log of a step: what the executor writes, masked, in a file.
+#[derive(Debug)]
+pub struct StepLog {
+    writer: Mutex<Writer>,
+    file: File,
+    start: PathBuf,
+    length: watch::Sender<Length>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    masker: Masker,
+    needles: Arc<Needles>,
+    most: u64,
+    /// Bytes that the limit left out.
+    left_out: u64,
+    /// Why bytes were lost on this machine.
+    fault: Option<String>,
+    out: Vec<u8>,
+}
+
+impl StepLog {
+    /// Opens the log at its end; bytes before `committed` are with the server already and need not be here.
+    pub(super) fn open(path: &Path, committed: u64, needles: Arc<Needles>, most: u64) -> io::Result<Arc<Self>> {
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let mut bytes = file.metadata()?.len();
+        if bytes < committed {
+            file.set_len(committed)?;
+            bytes = committed;
+        }
+        let masker = Masker::new(Arc::clone(&needles));
+        let writer = Writer { masker, needles, most, left_out: 0, fault: None, out: Vec::new() };
+        let start = path.with_extension("start");
+        let length = watch::Sender::new(Length { bytes, closed: false });
+        Ok(Arc::new(Self { writer: Mutex::new(writer), file, start, length }))
+    }
+
+    /// A way to write to it.
+    pub fn sink(self: &Arc<Self>) -> Box<dyn LogSink> {
+        Box::new(Sink(Arc::clone(self)))
+    }
+
+    /// Goes back to where the container's output begins: the engine gives it again from there.
+    pub fn rewind(&self) {
+        let mut writer = self.writer();
+        let text = fs::read_to_string(&self.start).unwrap_or_default();
+        let start: u64 = text.trim().parse().unwrap_or(0);
+        if let Err(error) = self.file.set_len(start) {
+            writer.fail(&error);
+            return;
+        }
+        writer.masker = Masker::new(Arc::clone(&writer.needles));
+        writer.left_out = 0;
+        self.length.send_replace(Length { bytes: start, closed: false });
+    }
+
+    /// Ends the log: nothing is held back, and what comes later is dropped. Gives its length in bytes.
+    pub fn close(&self) -> u64 {
+        let mut writer = self.writer();
+        if !self.length.borrow().closed {
+            self.flush(&mut writer);
+            if writer.left_out > 0 {
+                let line = format!("slipway: {} more bytes were left out\n", writer.left_out);
+                self.append(&mut writer, line.as_bytes());
+            }
+            self.length.send_modify(|length| length.closed = true);
+        }
+        self.length.borrow().bytes
+    }
+
+    /// Why bytes were lost, if some were: the disk is full or broken.
+    pub fn fault(&self) -> Option<String> {
+        self.writer().fault.clone()
+    }
+
+    /// Its length, as it grows.
+    pub fn length(&self) -> watch::Receiver<Length> {
+        self.length.subscribe()
+    }
+
+    /// At most `most` bytes from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn read(&self, offset: u64, most: usize) -> io::Result<Bytes> {
+        let there = self.length.borrow().bytes.saturating_sub(offset);
+        let mut bytes = vec![0; usize::try_from(there).map_or(most, |there| there.min(most))];
+        self.file.read_exact_at(&mut bytes, offset)?;
+        Ok(bytes.into())
+    }
+
+    fn write(&self, bytes: &[u8]) {
+        let mut writer = self.writer();
+        if self.length.borrow().closed {
+            return;
+        }
+        let mut out = std::mem::take(&mut writer.out);
+        writer.masker.push(bytes, &mut out);
+        self.append_limited(&mut writer, &out);
+        out.clear();
+        writer.out = out;
+    }
+
+    fn begin_container_output(&self) {
+        let mut writer = self.writer();
+        self.flush(&mut writer);
+        let bytes = self.length.borrow().bytes;
+        if let Err(error) = replace(&self.start, bytes.to_string().as_bytes()) {
+            writer.fail(&error);
+        }
+    }
+
+    fn flush(&self, writer: &mut Writer) {
+        let mut out = Vec::new();
+        writer.masker.flush(&mut out);
+        self.append_limited(writer, &out);
+    }
+
+    fn append_limited(&self, writer: &mut Writer, bytes: &[u8]) {
+        let room = writer.most.saturating_sub(self.length.borrow().bytes);
+        let fits = usize::try_from(room).map_or(bytes.len(), |room| room.min(bytes.len()));
+        let (kept, rest) = bytes.split_at(if writer.left_out > 0 { 0 } else { fits });
+        self.append(writer, kept);
+        if rest.is_empty() {
+            return;
+        }
+        if writer.left_out == 0 {
+            let line = format!("\nslipway: the log is cut here, at {} bytes; the step goes on\n", writer.most);
+            self.append(writer, line.as_bytes());
+        }
+        writer.left_out += rest.len() as u64;
+    }
+
+    fn append(&self, writer: &mut Writer, bytes: &[u8]) {
+        if bytes.is_empty() || writer.fault.is_some() {
+            return;
+        }
+        match (&self.file).write_all(bytes) {
+            Ok(()) => self.length.send_modify(|length| length.bytes += bytes.len() as u64),
+            Err(error) => {
+                // A half-written piece must not be taken for the log.
+                let _ = self.file.set_len(self.length.borrow().bytes);
+                writer.fail(&error);
+            }
+        }
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Writer {
+    fn fail(&mut self, error: &io::Error) {
+        tracing::error!(%error, "cannot write a log");
+        self.fault.get_or_insert_with(|| format!("the runner cannot store the step's log: {error}"));
+    }
+}
+
+/// Writes a small file so that a reader sees the old content or the new one.
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    fs::write(&new, content)?;
+    fs::rename(&new, path)
+}
+
+struct Sink(Arc<StepLog>);
+
+impl LogSink for Sink {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    fn begin_container_output(&mut self) {
+        self.0.begin_container_output();
+    }
+}

@@ -1,0 +1,144 @@
+//! The runner's slots: each takes one job after the other.
+
+use std::{sync::Arc, time::Duration};
+
+use slipway_pipelines::{
+    lease::Claim,
+    wire::{Next, Resume},
+};
+use tokio::{
+    sync::RwLock,
+    task::JoinSet,
+    time::{self, Instant},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    backoff::Backoff,
+    client::CallError,
+    executor::Executor,
+    job::{Outcome, Setting, Start, drive},
+    remote::Remote,
+    session::Session,
+};
+
+/// How long a stopping runner waits for the removal of jobs that ended just before.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// All that the slots share.
+pub(crate) struct Worker<E> {
+    pub(crate) executor: Arc<E>,
+    pub(crate) session: Arc<Session>,
+    pub(crate) setting: Setting,
+    /// Removals under way.
+    pub(crate) closings: TaskTracker,
+    /// Held for writing by a sweep: a job that begins meanwhile would be swept away.
+    pub(crate) sweeping: RwLock<()>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl<E: Executor> Worker<E> {
+    /// Works until it is to stop, beginning with what an earlier process left; `held` is when their leases were renewed.
+    pub(crate) async fn work(self: Arc<Self>, slots: u32, resumed: Vec<Resume>, held: Instant) {
+        let mut tasks = JoinSet::new();
+        let mut resumed = resumed.into_iter();
+        for _ in 0..slots.max(1) {
+            tasks.spawn(Arc::clone(&self).slot(resumed.next(), held));
+        }
+        for more in resumed {
+            let worker = Arc::clone(&self);
+            tasks.spawn(async move { worker.take(Start::Resumed(more), held).await });
+        }
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                Some(ended) = tasks.join_next() => {
+                    if let Err(error) = ended {
+                        tracing::error!(%error, "a slot failed and starts again");
+                        tasks.spawn(Arc::clone(&self).slot(None, Instant::now()));
+                    }
+                }
+            }
+        }
+        tasks.shutdown().await;
+        self.closings.close();
+        if time::timeout(CLOSING, self.closings.wait()).await.is_err() {
+            tracing::warn!("some ended jobs are not removed yet: the next start does it");
+        }
+    }
+
+    async fn slot(self: Arc<Self>, first: Option<Resume>, held: Instant) {
+        if let Some(resume) = first {
+            self.take(Start::Resumed(resume), held).await;
+        }
+        let mut backoff = Backoff::default();
+        loop {
+            let standing = self.session.standing().await;
+            let sent = Instant::now();
+            match self.session.client.next(&Next { runner: self.session.runner() }).await {
+                Ok(Some(grant)) => {
+                    backoff = Backoff::default();
+                    self.take(Start::Fresh(grant), sent).await;
+                }
+                Ok(None) => backoff = Backoff::default(),
+                Err(CallError::Unknown) => self.session.introduce_again(standing).await,
+                Err(error) => {
+                    if backoff.is_worth_a_line() {
+                        tracing::warn!(%error, "cannot ask for a job");
+                    }
+                    backoff.wait().await;
+                }
+            }
+        }
+    }
+
+    /// Runs one job. Returns when the slot is free again; the removal goes on.
+    async fn take(self: &Arc<Self>, start: Start, renewed: Instant) {
+        let claim = start.grant().claim;
+        tracing::info!(%claim, title = start.grant().title, resumed = matches!(start, Start::Resumed(_)), "job begins");
+        let leased = Leased { worker: Arc::clone(self), claim };
+        let commands = self.session.jobs.add(claim, renewed);
+        drop(self.sweeping.read().await);
+        let remote = Remote::new(self.session.client.clone(), claim);
+        let done = drive(Arc::clone(&self.executor), remote, &self.setting, start, commands).await;
+        self.session.jobs.closing(claim);
+        match &done.outcome {
+            Outcome::Finished(finish) => tracing::info!(%claim, reason = finish.reason.as_str(), "job ended"),
+            Outcome::Dropped => tracing::warn!(%claim, "job was taken away"),
+        }
+        let worker = Arc::clone(self);
+        self.closings.spawn(async move {
+            let sweep = done.outcome == Outcome::Dropped;
+            done.close(&*worker.executor).await;
+            drop(leased);
+            if sweep {
+                worker.sweep().await;
+            }
+        });
+    }
+
+    /// Removes what belongs to no job of ours.
+    async fn sweep(&self) {
+        let _alone = self.sweeping.write().await;
+        let present = self.session.jobs.present();
+        // The slots of a stopping runner forget their jobs, which stay for the next process.
+        if self.stop.is_cancelled() {
+            return;
+        }
+        if let Err(error) = self.executor.sweep(&present).await {
+            tracing::warn!(%error, "cannot sweep");
+        }
+    }
+}
+
+/// A job's place in the list, given back when the job is closed or its slot goes down with it.
+struct Leased<E: Executor> {
+    worker: Arc<Worker<E>>,
+    claim: Claim,
+}
+
+impl<E: Executor> Drop for Leased<E> {
+    fn drop(&mut self) {
+        self.worker.session.jobs.forget(self.claim);
+    }
+}
