@@ -2,7 +2,11 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use bollard::errors::Error;
+use bollard::{
+    errors::Error,
+    models::ContainerCreateBody,
+    query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder},
+};
 use tokio::sync::Semaphore;
 
 use crate::executor::Failed;
@@ -139,5 +143,86 @@ impl Engine {
             removals: Arc::new(Semaphore::new(1)),
             api,
         })
+    }
+}
+
+/// What is known of a container.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Status {
+    pub(super) is_running: bool,
+    /// Whether it ever ran.
+    pub(super) was_started: bool,
+    pub(super) code: i32,
+    pub(super) oom_killed: bool,
+}
+
+impl Engine {
+    /// Makes a container.
+    pub(super) async fn create(&self, name: &str, body: ContainerCreateBody) -> Result<(), EngineError> {
+        let _turn = self.starts.acquire().await;
+        let options = CreateContainerOptionsBuilder::new().name(name).build();
+        within(SLOW, self.api.create_container(Some(options), body)).await.map(|_| ())
+    }
+
+    /// Starts a container.
+    pub(super) async fn start(&self, name: &str) -> Result<(), EngineError> {
+        let _turn = self.starts.acquire().await;
+        within(SLOW, self.api.start_container(name, None)).await
+    }
+
+    /// Asks what a container is doing.
+    pub(super) async fn status(&self, name: &str) -> Result<Status, EngineError> {
+        let state = within(QUICK, self.api.inspect_container(name, None)).await?.state.unwrap_or_default();
+        Ok(Status {
+            is_running: state.running.unwrap_or_default(),
+            // The engine says year 1 for never.
+            was_started: state.started_at.is_some_and(|at| !at.is_empty() && !at.starts_with("0001-")),
+            code: state.exit_code.and_then(|code| i32::try_from(code).ok()).unwrap_or(-1),
+            oom_killed: state.oom_killed.unwrap_or_default(),
+        })
+    }
+
+    pub(super) async fn is_running(&self, name: &str) -> bool {
+        self.status(name).await.is_ok_and(|status| status.is_running)
+    }
+
+    /// Kills and removes a container with its anonymous volumes. One that does not exist is removed.
+    pub(super) async fn remove_container(&self, name: &str) -> Result<(), EngineError> {
+        let _turn = self.removals.acquire().await;
+        let remove = || {
+            let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+            within(SLOW, self.api.remove_container(name, Some(options)))
+        };
+        persist(remove).await
+    }
+
+    /// Removes a network. One that does not exist is removed.
+    pub(super) async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
+        let _turn = self.removals.acquire().await;
+        persist(|| within(SLOW, self.api.remove_network(name))).await
+    }
+
+    /// Removes a volume. One that does not exist is removed.
+    pub(super) async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        let _turn = self.removals.acquire().await;
+        let remove = || {
+            let options = RemoveVolumeOptionsBuilder::new().force(true).build();
+            within(SLOW, self.api.remove_volume(name, Some(options)))
+        };
+        persist(remove).await
+    }
+}
+
+/// Tries a removal again: the engine may still be busy with what is to go.
+async fn persist<F: Future<Output = Result<(), EngineError>>>(remove: impl Fn() -> F) -> Result<(), EngineError> {
+    let mut pause = Duration::from_millis(50);
+    loop {
+        match remove().await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.is_missing() => return Ok(()),
+            Err(error) if pause > Duration::from_secs(4) => return Err(error),
+            Err(_) => tokio::time::sleep(pause).await,
+        }
+        pause *= 2;
     }
 }

@@ -1,12 +1,33 @@
 //! The executor itself: each method of the trait, in terms of the parts beside this file.
 
-use std::path::PathBuf;
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
 
-use super::engine::Engine;
-use crate::executor::Failed;
+use slipway_pipelines::{
+    lease::Claim,
+    plan::Environment,
+    wire::{Grant, Source},
+};
+
+use super::{
+    adopt, close,
+    engine::{Engine, EngineError},
+    job::{Job, Open},
+    leftovers::{self, Inventory},
+    sandbox::Pool,
+    step, workspace,
+};
+use crate::{
+    checkout::{Settings, Trees},
+    executor::{Adopted, Executor, Failed, Handle, LogSink, Signal},
+};
 
 /// What the executor needs to know.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// Value of the label `slipway.instance` on everything that is made. What has another is never touched.
     pub instance: String,
@@ -20,11 +41,32 @@ pub struct Config {
     pub pool: usize,
 }
 
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { instance, data, server_url, token: _, pool } = self;
+        f.debug_struct("Config")
+            .field("instance", instance)
+            .field("data", data)
+            .field("server_url", server_url)
+            .field("pool", pool)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Runs steps in containers of a Docker engine. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Docker {
+pub struct Docker(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     engine: Engine,
-    config: std::sync::Arc<Config>,
+    config: Arc<Config>,
+    pool: Arc<Pool>,
+    trees: Trees,
+    /// Whether a workspace can be an overlay over a cached tree.
+    overlay: bool,
+    /// Jobs of this process, for sweeps to leave alone.
+    open: Mutex<HashMap<Claim, Weak<Open>>>,
 }
 
 impl Docker {
@@ -35,6 +77,126 @@ impl Docker {
     /// No engine answers, or the data folder can't be written.
     pub async fn connect(config: Config) -> Result<Self, Failed> {
         let engine = Engine::connect().await?;
-        Ok(Self { engine, config: std::sync::Arc::new(config) })
+        let unwritable = |error: std::io::Error| {
+            Failed::infra(format!("can't write the runner's data folder {}: {error}", config.data.display()))
+        };
+        std::fs::create_dir_all(&config.data).map_err(unwritable)?;
+        // The engine is told of folders in it: their names must not depend on where this process happens to be.
+        let config = Config { data: config.data.canonicalize().map_err(unwritable)?, ..config };
+        let settings =
+            Settings { data: config.data.clone(), server_url: config.server_url.clone(), token: config.token.clone() };
+        let trees = Trees::open(settings).map_err(unwritable)?;
+        let overlay = workspace::has_overlay(&engine, &config).await;
+        Ok(Self::assemble(engine, config, trees, overlay))
+    }
+
+    fn assemble(engine: Engine, config: Config, trees: Trees, overlay: bool) -> Self {
+        let pool = Pool::new(engine.clone(), config.instance.clone(), config.pool);
+        Self(Arc::new(Inner { engine, config: Arc::new(config), pool, trees, overlay, open: Mutex::default() }))
+    }
+
+    /// The same executor with workspaces that are copied, as on an engine elsewhere.
+    #[cfg(test)]
+    pub(super) fn without_overlay(&self) -> Self {
+        let Inner { engine, config, trees, .. } = &*self.0;
+        Self::assemble(engine.clone(), (**config).clone(), trees.clone(), false)
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_overlay(&self) -> bool {
+        self.0.overlay
+    }
+
+    #[cfg(test)]
+    pub(super) fn ready_sandboxes(&self) -> usize {
+        self.0.pool.ready()
+    }
+
+    #[cfg(test)]
+    pub(super) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, HashMap<Claim, Weak<Open>>> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, open: Open) -> Job {
+        let open = Arc::new(open);
+        self.jobs().insert(open.claim, Arc::downgrade(&open));
+        Job(open)
+    }
+}
+
+impl Executor for Docker {
+    type Job = Job;
+
+    fn labels(&self) -> BTreeMap<String, String> {
+        [("backend", "docker"), ("platform", &self.0.engine.platform)].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+    }
+
+    async fn survey(&self) -> Result<Vec<Claim>, Failed> {
+        let inventory = Inventory::take(&self.0.engine, &self.0.config.instance).await;
+        Ok(inventory.map_err(|error| error.failed("can't look for containers of an earlier run"))?.claims())
+    }
+
+    async fn sweep(&self, keep: &[Claim]) -> Result<(), Failed> {
+        let keep: HashSet<Claim> = keep.iter().copied().chain(self.jobs().keys().copied()).collect();
+        leftovers::sweep(&self.0.engine, &self.0.config, &keep, |name| self.0.pool.is_live(name)).await
+    }
+
+    async fn open(&self, grant: &Grant) -> Result<Job, Failed> {
+        let sandbox = self.0.pool.take().await?;
+        let Inner { engine, config, .. } = &*self.0;
+        Ok(self.remember(Open::new(engine.clone(), Arc::clone(config), grant, sandbox)))
+    }
+
+    async fn adopt(
+        &self,
+        grant: &Grant,
+        log: &(dyn Fn(usize) -> Box<dyn LogSink> + Send + Sync),
+    ) -> Result<Adopted<Job>, Failed> {
+        let Inner { engine, config, pool, trees, .. } = &*self.0;
+        let failed = |error: EngineError| error.failed("can't look for the job's containers");
+        let inventory = Inventory::take(engine, &config.instance).await.map_err(failed)?;
+        let name = inventory.sandbox(&grant.claim).ok_or_else(|| Failed::infra("nothing is left of the job here"))?;
+        let sandbox = pool.adopt(name).await?;
+        let job = self.remember(Open::new(engine.clone(), Arc::clone(config), grant, sandbox));
+        let workspace = workspace::exists(&job.0).await.map_err(failed)?;
+        if let Some(key) = workspace.as_ref().and_then(super::names::tree) {
+            job.0.hold(Some(trees.again(key)));
+        }
+        let released = adopt::steps(&job.0, inventory.steps(&grant.claim), log).await?;
+        Ok(Adopted { job, has_workspace: workspace.is_some(), released })
+    }
+
+    async fn checkout(&self, job: &Job, source: &Source, log: Box<dyn LogSink>) -> Result<(), Failed> {
+        let tree = self.0.trees.get(source, &job.0.below()?, log).await?;
+        workspace::make(&job.0, Some(tree), self.0.overlay).await
+    }
+
+    async fn empty_workspace(&self, job: &Job) -> Result<(), Failed> {
+        workspace::make(&job.0, None, self.0.overlay).await
+    }
+
+    async fn prepare(&self, job: &Job, step: usize, log: Box<dyn LogSink>) -> Result<Handle, Failed> {
+        step::prepare(&job.0, step, log).await
+    }
+
+    async fn release(&self, job: &Job, step: usize, late: &Environment) -> Result<(), Failed> {
+        step::release(&job.0, step, late).await
+    }
+
+    async fn signal(&self, job: &Job, step: usize, signal: Signal) -> Result<(), Failed> {
+        step::signal(&job.0, step, signal).await
+    }
+
+    async fn close(&self, job: &Job) {
+        close::close(&job.0, &self.0.pool).await;
+        self.jobs().remove(&job.0.claim);
+    }
+
+    async fn stop(&self) {
+        self.0.pool.stop().await;
     }
 }

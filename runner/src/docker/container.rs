@@ -1,0 +1,223 @@
+//! What the engine is asked to make for a step. The only place where a container's configuration is put together, from
+//! a closed set of fields: a pipeline can't reach any other.
+
+use std::collections::HashMap;
+
+use bollard::models::{
+    ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType,
+    NetworkingConfig,
+};
+use slipway_pipelines::plan::{Container, Environment, Program};
+
+use super::{gate, names::Labels, pause};
+
+/// Most processes in a container.
+const PIDS: i64 = 1024;
+/// Of Docker's default set, what jobs can do without: raw sockets are for faking addresses, device nodes for nothing.
+/// `su` needs AUDIT_WRITE, apt-get and chown most of the others.
+const DROPPED: [&str; 2] = ["NET_RAW", "MKNOD"];
+
+/// Where a container's packets go.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Network<'a> {
+    /// Into the namespace of the sandbox with this name.
+    Sandbox(&'a str),
+    /// A namespace of its own on the job's network, under an alias.
+    Own { network: &'a str, alias: &'a str },
+}
+
+/// A step's container.
+pub(super) struct Wish<'a> {
+    pub(super) spec: &'a Container,
+    pub(super) image: &'a str,
+    pub(super) environment: &'a Environment,
+    /// Added to, or put over, `environment`.
+    pub(super) late: &'a Environment,
+    pub(super) labels: Labels,
+    pub(super) network: Network<'a>,
+    /// Name of the volume and where it is mounted.
+    pub(super) workspace: (&'a str, &'a str),
+    /// First word of the control lines, for a gate.
+    pub(super) nonce: Option<&'a str>,
+    pub(super) has_local_log: bool,
+}
+
+impl Wish<'_> {
+    pub(super) fn body(self) -> ContainerCreateBody {
+        let mut environment: HashMap<&str, &str> = HashMap::new();
+        for (name, value) in self.environment.iter().chain(self.late) {
+            environment.insert(name, value);
+        }
+        let mut environment: Vec<String> =
+            environment.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        environment.sort_unstable();
+        let (entrypoint, command) = match &self.spec.program {
+            Program::Commands { commands } => (
+                Some(vec!["/bin/sh".to_owned(), "-c".to_owned()]),
+                Some(gate::arguments(commands, &self.spec.directory, self.nonce.unwrap_or_default())),
+            ),
+            Program::Entrypoint { entrypoint } => (Some(entrypoint.clone()), None),
+            Program::Image | Program::Nothing => (None, None),
+        };
+        let gated = self.nonce.is_some();
+        let (network_mode, networking_config) = match self.network {
+            Network::Sandbox(name) => (format!("container:{name}"), None),
+            Network::Own { network, alias } => {
+                let endpoint = EndpointSettings { aliases: Some(vec![alias.to_owned()]), ..Default::default() };
+                let endpoints = HashMap::from([(network.to_owned(), endpoint)]);
+                (network.to_owned(), Some(NetworkingConfig { endpoints_config: Some(endpoints) }))
+            }
+        };
+        let (volume, base) = self.workspace;
+        ContainerCreateBody {
+            image: Some(self.image.to_owned()),
+            entrypoint,
+            cmd: command,
+            env: Some(environment),
+            // A gate goes to its directory by itself, later: an earlier step may make it.
+            working_dir: Some(if gated { "/".to_owned() } else { self.spec.directory.clone() }),
+            attach_stdin: Some(gated),
+            open_stdin: Some(gated),
+            stdin_once: Some(gated),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            // Checks would run while a gate waits, and nobody asks for their result.
+            healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..Default::default() }),
+            labels: Some(self.labels),
+            networking_config,
+            host_config: Some(HostConfig {
+                network_mode: Some(network_mode),
+                mounts: Some(vec![workspace(volume, base)]),
+                log_config: Some(log_config(self.has_local_log)),
+                privileged: Some(self.spec.privileged),
+                pids_limit: Some(PIDS),
+                cap_drop: (!self.spec.privileged).then(|| DROPPED.map(str::to_owned).to_vec()),
+                security_opt: (!self.spec.privileged).then(|| vec!["no-new-privileges".to_owned()]),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }
+    }
+}
+
+/// The volume that a job's containers share. What the image has at that place is not copied into it.
+fn workspace(volume: &str, base: &str) -> Mount {
+    Mount {
+        typ: Some(MountType::VOLUME),
+        source: Some(volume.to_owned()),
+        target: Some(base.to_owned()),
+        volume_options: Some(bollard::models::MountVolumeOptions { no_copy: Some(true), ..Default::default() }),
+        ..Default::default()
+    }
+}
+
+/// The engine's own copy of the log, whole: a restarted runner reads it again. `local` keeps bytes as they are;
+/// `json-file` has text only and turns others into U+FFFD.
+fn log_config(has_local: bool) -> HostConfigLogConfig {
+    if !has_local {
+        return HostConfigLogConfig { typ: Some("json-file".to_owned()), config: None };
+    }
+    let options = [("max-size", "1000g"), ("max-file", "1"), ("compress", "false")];
+    HostConfigLogConfig {
+        typ: Some("local".to_owned()),
+        config: Some(options.map(|(name, value)| (name.to_owned(), value.to_owned())).into()),
+    }
+}
+
+/// A sandbox: owns the job's network namespace, and can do nothing.
+pub(super) fn sandbox(network: &str, labels: Labels) -> ContainerCreateBody {
+    ContainerCreateBody {
+        image: Some(pause::IMAGE.to_owned()),
+        entrypoint: Some(vec![pause::PROGRAM.to_owned()]),
+        labels: Some(labels),
+        host_config: Some(HostConfig {
+            network_mode: Some(network.to_owned()),
+            log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            security_opt: Some(vec!["no-new-privileges".to_owned()]),
+            readonly_rootfs: Some(true),
+            pids_limit: Some(8),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// A container that is never started: a door to a volume for the archive API.
+pub(super) fn helper(volume: &str, at: &str, labels: Labels) -> ContainerCreateBody {
+    ContainerCreateBody {
+        image: Some(pause::IMAGE.to_owned()),
+        entrypoint: Some(vec![pause::PROGRAM.to_owned()]),
+        labels: Some(labels),
+        network_disabled: Some(true),
+        host_config: Some(HostConfig {
+            network_mode: Some("none".to_owned()),
+            mounts: Some(vec![workspace(volume, at)]),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use slipway_pipelines::plan::Image;
+
+    use super::*;
+
+    fn spec(program: Program, privileged: bool) -> Container {
+        let image = Image::Registry { reference: "busybox".into(), always_pull: false };
+        Container { image, program, directory: "/w/src".into(), privileged }
+    }
+
+    fn body(spec: &Container, environment: &Environment, nonce: Option<&str>) -> ContainerCreateBody {
+        Wish {
+            spec,
+            image: "busybox",
+            environment,
+            late: &Environment::from([("CI_PIPELINE_STATUS".into(), "failure".into())]),
+            labels: Labels::new(),
+            network: Network::Own { network: "n", alias: "db" },
+            workspace: ("v", "/w"),
+            nonce,
+            has_local_log: true,
+        }
+        .body()
+    }
+
+    proptest! {
+        #[test]
+        fn no_program_and_no_environment_reaches_the_host(
+            words in prop::collection::vec("[^\0]{0,30}", 0..4),
+            environment in prop::collection::btree_map("[A-Z_]{1,8}", "[^\0]{0,20}", 0..4),
+            kind in 0..3,
+        ) {
+            let program = match kind {
+                0 => Program::Commands { commands: words },
+                1 => Program::Entrypoint { entrypoint: words },
+                _ => Program::Image,
+            };
+            let host = body(&spec(program, false), &environment, (kind == 0).then_some("n")).host_config.unwrap();
+            prop_assert_eq!(host, HostConfig {
+                network_mode: Some("n".into()),
+                mounts: Some(vec![workspace("v", "/w")]),
+                log_config: Some(log_config(true)),
+                privileged: Some(false),
+                pids_limit: Some(PIDS),
+                cap_drop: Some(vec!["NET_RAW".into(), "MKNOD".into()]),
+                security_opt: Some(vec!["no-new-privileges".into()]),
+                ..Default::default()
+            });
+        }
+    }
+
+    #[test]
+    fn late_environment_wins() {
+        let environment =
+            Environment::from([("CI_PIPELINE_STATUS".into(), "success".into()), ("A".into(), "1".into())]);
+        let body = body(&spec(Program::Image, false), &environment, None);
+        assert_eq!(body.env.unwrap(), ["A=1", "CI_PIPELINE_STATUS=failure"]);
+        assert_eq!((body.entrypoint, body.cmd, body.open_stdin), (None, None, Some(false)));
+    }
+}

@@ -1,0 +1,303 @@
+//! A step's way: prepared, released, told to stop.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bollard::{exec::StartExecOptions, models::ExecConfig, query_parameters::KillContainerOptionsBuilder};
+use slipway_pipelines::{
+    plan::{Action, Container, Environment, Image, Program, Step},
+    state::Reason,
+};
+use tokio::{io::AsyncWriteExt, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    build,
+    container::{Network, Wish},
+    engine::{EngineError, QUICK, within},
+    gate,
+    job::Open,
+    names,
+    run::{Attached, News, Refused, Started},
+};
+use crate::executor::{Failed, Handle, LogSink, Signal};
+
+/// What this process knows of a step.
+#[derive(Debug)]
+pub(super) struct Slot {
+    phase: Mutex<Phase>,
+    /// Stops a build.
+    stop: CancellationToken,
+}
+
+enum Phase {
+    Fresh,
+    /// Image there or to be built; all else waits for the word.
+    Held {
+        log: Box<dyn LogSink>,
+        news: News,
+    },
+    /// Up, behind its gate.
+    Gated(Started),
+    /// The gate could not be started, for a fault of the step's: told when its turn comes.
+    Refused(Refused),
+    /// Let go. `true`: the container has a gate's shell as its first process.
+    Released {
+        has_shell: bool,
+    },
+}
+
+impl fmt::Debug for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fresh => "Fresh",
+            Self::Held { .. } => "Held",
+            Self::Gated(_) => "Gated",
+            Self::Refused(_) => "Refused",
+            Self::Released { .. } => "Released",
+        })
+    }
+}
+
+impl Slot {
+    pub(super) fn new(stop: CancellationToken) -> Self {
+        Self { phase: Mutex::new(Phase::Fresh), stop }
+    }
+
+    fn replace(&self, phase: Phase) -> Phase {
+        std::mem::replace(&mut *self.phase.lock().unwrap_or_else(PoisonError::into_inner), phase)
+    }
+
+    /// Marks a step of an earlier process as released.
+    pub(super) fn adopt(&self, has_shell: bool) {
+        self.replace(Phase::Released { has_shell });
+    }
+
+    fn released(&self) -> Option<bool> {
+        match *self.phase.lock().unwrap_or_else(PoisonError::into_inner) {
+            Phase::Released { has_shell } => Some(has_shell),
+            Phase::Fresh | Phase::Held { .. } | Phase::Gated(_) | Phase::Refused(_) => None,
+        }
+    }
+}
+
+fn container(step: &Step) -> Result<&Container, Failed> {
+    step.container().ok_or_else(|| Failed::infra(format!("step `{}` has no container", step.name)))
+}
+
+fn is_gated(container: &Container) -> bool {
+    matches!(container.program, Program::Commands { .. })
+}
+
+/// Gets a step ready: see [`Executor::prepare`](crate::executor::Executor::prepare).
+pub(super) async fn prepare(job: &Arc<Open>, step: usize, mut log: Box<dyn LogSink>) -> Result<Handle, Failed> {
+    let (plan, slot) = job.step(step)?;
+    let spec = container(plan)?;
+    let (news, handle) = News::new();
+    let phase = match &spec.image {
+        Image::Build(_) => Phase::Held { log, news },
+        Image::Registry { reference, always_pull } => {
+            job.images.wait(&job.engine, reference, *always_pull, &job.closed, &mut *log).await?;
+            if is_gated(spec) {
+                let (open, image) = (Arc::clone(job), reference.clone());
+                let raised =
+                    uncut(job, async move { raise(&open, step, &image, &Environment::new(), log, news).await });
+                match joined(raised).await?? {
+                    Ok(started) => Phase::Gated(started),
+                    Err(refused) if refused.is_step_fault() => Phase::Refused(refused),
+                    Err(refused) => return Err(refused.failed()),
+                }
+            } else {
+                Phase::Held { log, news }
+            }
+        }
+    };
+    slot.replace(phase);
+    Ok(handle)
+}
+
+/// Lets a step go: see [`Executor::release`](crate::executor::Executor::release).
+pub(super) async fn release(job: &Arc<Open>, step: usize, late: &Environment) -> Result<(), Failed> {
+    let (plan, slot) = job.step(step)?;
+    let spec = container(plan)?;
+    match slot.replace(Phase::Released { has_shell: is_gated(spec) }) {
+        Phase::Gated(started) => open(started, late).await,
+        Phase::Refused(refused) => {
+            refused.tell();
+            Ok(())
+        }
+        Phase::Held { log, news } => {
+            let (open, late) = (Arc::clone(job), late.clone());
+            let running = uncut(job, async move { make_and_run(&open, step, &late, log, news).await });
+            match (&spec.image, &plan.action) {
+                // A build may take long: the caller learns its end as any step's end, and may stop it.
+                (Image::Build(_), Action::Run(_)) => Ok(()),
+                (Image::Build(_) | Image::Registry { .. }, _) => joined(running).await?,
+            }
+        }
+        Phase::Fresh | Phase::Released { .. } => Err(Failed::infra(format!("step `{}` is not prepared", plan.name))),
+    }
+}
+
+/// Runs something to its end even when the caller goes away: what the engine has begun must be known to the job.
+fn uncut<T: Send + 'static>(job: &Open, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    job.tasks.spawn(work)
+}
+
+async fn joined<T>(task: JoinHandle<T>) -> Result<T, Failed> {
+    task.await.map_err(|error| Failed::infra(format!("a task of the runner died: {error}")))
+}
+
+/// Builds if there is something to build, then makes and starts the container and lets it go.
+async fn make_and_run(
+    job: &Arc<Open>,
+    step: usize,
+    late: &Environment,
+    mut log: Box<dyn LogSink>,
+    news: News,
+) -> Result<(), Failed> {
+    let (plan, slot) = job.step(step)?;
+    let spec = container(plan)?;
+    let image = match &spec.image {
+        Image::Registry { reference, .. } => reference.clone(),
+        Image::Build(build) => {
+            let built = tokio::select! {
+                built = build::build(job, step, build, &mut *log) => built,
+                () = slot.stop.cancelled() => {
+                    log.write(b"The build was stopped.\n");
+                    news.exit(STOPPED);
+                    return Ok(());
+                }
+            };
+            match built {
+                Ok(image) => image,
+                Err(failed) => {
+                    if failed.reason == Reason::ImageBuild {
+                        log.write(format!("{failed}\n").as_bytes());
+                    }
+                    news.end(crate::executor::Ending::Failed(failed));
+                    return Ok(());
+                }
+            }
+        }
+    };
+    if spec.program == Program::Nothing {
+        news.exit(0);
+        return Ok(());
+    }
+    match raise(job, step, &image, late, log, news).await? {
+        Ok(started) if is_gated(spec) => open(started, late).await,
+        Ok(_) => Ok(()),
+        Err(refused) if refused.is_step_fault() => {
+            refused.tell();
+            Ok(())
+        }
+        Err(refused) => {
+            let failed = refused.failed();
+            refused.tell();
+            Err(failed)
+        }
+    }
+}
+
+/// As a shell says of a process that SIGTERM ended.
+const STOPPED: i32 = 143;
+
+/// Makes, attaches and starts a step's container.
+async fn raise(
+    job: &Open,
+    step: usize,
+    image: &str,
+    late: &Environment,
+    log: Box<dyn LogSink>,
+    news: News,
+) -> Result<Result<Started, Refused>, Failed> {
+    let (plan, _) = job.step(step)?;
+    let spec = container(plan)?;
+    let name = names::container(&job.claim, step);
+    let nonce = is_gated(spec).then(names::token);
+    let sandbox = &job.sandbox.name;
+    let volume = job.name();
+    let body = Wish {
+        spec,
+        image,
+        environment: &plan.environment,
+        late,
+        labels: names::step_labels(&job.config.instance, &job.claim, sandbox, step, nonce.as_deref()),
+        network: match plan.action {
+            Action::Run(_) | Action::Checkout => Network::Sandbox(sandbox),
+            Action::Service(_) | Action::Detach(_) => Network::Own { network: sandbox, alias: &plan.name },
+        },
+        workspace: (&volume, &job.plan.workspace.base),
+        nonce: nonce.as_deref(),
+        has_local_log: job.engine.has_local_log,
+    }
+    .body();
+    job.engine.create(&name, body).await.map_err(|error| refusal(&error, &plan.name, image))?;
+    let attached = Attached::new(&job.engine, &name, nonce.as_deref(), log, news)
+        .await
+        .map_err(|error| error.failed("can't attach to the step's container"))?;
+    Ok(attached.start().await)
+}
+
+/// What a container that could not be made means.
+fn refusal(error: &EngineError, step: &str, image: &str) -> Failed {
+    if error.is_missing() {
+        return Failed::new(
+            Reason::ImagePull,
+            format!("image `{image}` went away before step `{step}` used it: {error}"),
+        );
+    }
+    error.failed(&format!("can't make the container of step `{step}`"))
+}
+
+/// Gives a gate the word.
+async fn open(mut started: Started, late: &Environment) -> Result<(), Failed> {
+    let write = async {
+        started.input.write_all(&gate::word(late)).await?;
+        started.input.flush().await?;
+        started.input.shutdown().await
+    };
+    match tokio::time::timeout(QUICK, write).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Failed::infra(format!("can't give the step its word: {error}"))),
+        Err(_) => Err(Failed::infra("can't give the step its word: the engine does not take it")),
+    }
+}
+
+/// Stops a step: see [`Executor::signal`](crate::executor::Executor::signal).
+pub(super) async fn signal(job: &Open, step: usize, signal: Signal) -> Result<(), Failed> {
+    let (_, slot) = job.step(step)?;
+    slot.stop.cancel();
+    let Some(has_shell) = slot.released() else { return Ok(()) };
+    let name = names::container(&job.claim, step);
+    let done = match (signal, has_shell) {
+        (Signal::Term, true) => term_all(job, &name).await,
+        (Signal::Term, false) => kill(job, &name, "SIGTERM").await,
+        (Signal::Kill, _) => kill(job, &name, "SIGKILL").await,
+    };
+    match done {
+        Ok(()) => Ok(()),
+        Err(error) if error.is_missing() || error.is_conflict() => Ok(()),
+        Err(error) => Err(error.failed("can't signal the step")),
+    }
+}
+
+async fn kill(job: &Open, name: &str, signal: &str) -> Result<(), EngineError> {
+    let options = KillContainerOptionsBuilder::new().signal(signal).build();
+    within(QUICK, job.engine.api.kill_container(name, Some(options))).await
+}
+
+/// The first process of a gated container is a shell that the kernel shields from signals; all others get it.
+async fn term_all(job: &Open, name: &str) -> Result<(), EngineError> {
+    let config = ExecConfig {
+        cmd: Some(["/bin/sh", "-c", "kill -TERM -1"].map(str::to_owned).to_vec()),
+        user: Some("0".to_owned()),
+        ..Default::default()
+    };
+    let exec = within(QUICK, job.engine.api.create_exec(name, config)).await?;
+    let options = StartExecOptions { detach: true, ..Default::default() };
+    within(QUICK, job.engine.api.start_exec(&exec.id, Some(options))).await.map(|_| ())
+}

@@ -1,0 +1,78 @@
+use git2::{IndexAddOption, Repository, Signature};
+use slipway_pipelines::plan::{Environment, Step};
+
+use super::harness::{Bench, Log, bench, end, exited};
+use crate::executor::Executor;
+
+/// A repository with one commit of some files.
+pub(super) fn repository(folder: &std::path::Path, files: &[(&str, &str)]) -> String {
+    let repository = Repository::init(folder).unwrap();
+    for (path, content) in files {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+    let mut index = repository.index().unwrap();
+    index.add_all(["*"], IndexAddOption::DEFAULT, None).unwrap();
+    let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+    let who = Signature::now("A", "a@example.com").unwrap();
+    repository.commit(Some("refs/heads/main"), &who, &who, "all", &tree, &[]).unwrap().to_string()
+}
+
+/// Runs the steps one after the other over a checkout and gives their logs.
+pub(super) async fn run(bench: &Bench, files: &[(&str, &str)], steps: Vec<Step>) -> Vec<String> {
+    let source = bench.data.path().join("source");
+    let mut grant = bench.grant(steps);
+    grant.source.sha = repository(&source, files);
+    grant.source.path = Some(source.to_str().unwrap().to_owned());
+    let job = bench.docker.open(&grant).await.unwrap();
+    let log = Log::default();
+    bench.docker.checkout(&job, &grant.source, log.sink()).await.unwrap();
+    assert!(log.text().starts_with("Checked out"), "{}", log.text());
+    let mut logs = Vec::new();
+    for position in 0..grant.plan.steps.len() {
+        let log = Log::default();
+        let handle = bench.docker.prepare(&job, position, log.sink()).await.unwrap();
+        bench.docker.release(&job, position, &Environment::new()).await.unwrap();
+        assert_eq!(end(&handle).await, exited(0), "{}", log.text());
+        logs.push(log.text());
+    }
+    bench.docker.close(&job).await;
+    std::fs::remove_dir_all(&source).unwrap();
+    logs
+}
+
+async fn works(bench: &Bench) {
+    let steps = vec![
+        bench.commands("change", &["cat README sub/file", "echo more >> README", "stat -c '%a' . .. sub README"]),
+        bench.commands("see", &["cat README", "cat .git/HEAD"]),
+    ];
+    let logs = run(bench, &[("README", "hello\n"), ("sub/file", "deep\n")], steps).await;
+    assert!(logs[0].starts_with("+ cat README sub/file\nhello\ndeep\n"), "{logs:?}");
+    assert!(logs[0].ends_with("777\n777\n777\n666\n"), "{logs:?}");
+    assert!(logs[1].starts_with("+ cat README\nhello\nmore\n"), "{logs:?}");
+    // The next job sees the commit, not what the last one made of it.
+    let logs =
+        run(bench, &[("README", "hello\n"), ("sub/file", "deep\n")], vec![bench.commands("again", &["cat README"])])
+            .await;
+    assert_eq!(logs, ["+ cat README\nhello\n"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkout_is_seen_over_an_overlay() {
+    let Some(bench) = bench(1).await else { return };
+    if bench.docker.has_overlay() {
+        works(&bench).await;
+    } else {
+        eprintln!("SKIPPED: the engine does not see this disk");
+    }
+    bench.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkout_is_seen_in_a_copy() {
+    let Some(mut bench) = bench(0).await else { return };
+    bench.docker = bench.docker.without_overlay();
+    works(&bench).await;
+    bench.finish().await;
+}
