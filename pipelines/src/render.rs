@@ -39,7 +39,7 @@ fn one(diagnostic: &Diagnostic, files: &[SourceFile], renderer: &Renderer) -> St
         let file = files.iter().find(|file| file.path == diagnostic.file)?;
         excerpt(&file.bytes, span)
     });
-    let path = normalize_untrusted_str(&diagnostic.file);
+    let path = safe(&diagnostic.file);
     let mut elements: Vec<Element<'_>> = Vec::new();
     match diagnostic.span {
         None if path.is_empty() => {}
@@ -56,8 +56,8 @@ fn one(diagnostic: &Diagnostic, files: &[SourceFile], renderer: &Renderer) -> St
             }
         }
     }
-    let message = normalize_untrusted_str(&diagnostic.message);
-    let help = diagnostic.help.as_deref().map(normalize_untrusted_str);
+    let message = safe(&diagnostic.message);
+    let help = diagnostic.help.as_deref().map(safe);
     let mut group = Group::with_title(level.primary_title(&message)).elements(elements);
     if let Some(help) = &help {
         group = group.element(Level::HELP.message(help));
@@ -89,12 +89,23 @@ fn excerpt(bytes: &[u8], span: Span) -> Option<Excerpt> {
     while marked_end > span.start && bytes[marked_end - 1].is_ascii_whitespace() {
         marked_end -= 1;
     }
-    let mut text = String::from_utf8_lossy(&bytes[start..span.start]).into_owned();
+    let mut text = lossy(&bytes[start..span.start]);
     let from = text.len();
-    text.push_str(&String::from_utf8_lossy(&bytes[span.start..marked_end]));
+    text.push_str(&lossy(&bytes[span.start..marked_end]));
     let to = text.len();
-    text.push_str(&String::from_utf8_lossy(&bytes[marked_end..end]));
+    text.push_str(&lossy(&bytes[marked_end..end]));
     Some(Excerpt { text, marked: from..to, is_cut: start > line_start })
+}
+
+/// Text of any bytes, without the control characters that the renderer leaves alone.
+fn lossy(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.chars().map(|c| if ('\u{80}'..='\u{9f}').contains(&c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Text of messages, with nothing in it that steers a terminal.
+fn safe(text: &str) -> String {
+    normalize_untrusted_str(&lossy(text.as_bytes()))
 }
 
 fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
@@ -110,6 +121,3 @@ fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
         (Some(errors), Some(warnings)) => Some(format!("{errors}, {warnings}; the pipeline does not run")),
     }
 }
-
-#[cfg(test)]
-mod tests;

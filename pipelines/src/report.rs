@@ -4,18 +4,22 @@ use crate::diagnostic::{Diagnostic, Severity, Span};
 
 /// Most findings that one file is given; a file that is wrong a thousand times is wrong once too often.
 const MOST: usize = 100;
+/// Most warnings that are kept until then: every matrix cell finds them again.
+const MOST_KEPT: usize = 1000;
 
 /// The findings of one file.
 #[derive(Debug)]
 pub(crate) struct Report {
     file: String,
     found: Vec<Diagnostic>,
+    /// The last one that was not kept.
+    dropped: Option<Diagnostic>,
 }
 
 impl Report {
     /// Nothing found yet.
     pub(crate) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), found: Vec::new() }
+        Self { file: file.to_owned(), found: Vec::new(), dropped: None }
     }
 
     /// The pipeline cannot run.
@@ -30,7 +34,11 @@ impl Report {
 
     /// A finding of either kind.
     pub(crate) fn add(&mut self, severity: Severity, span: Option<Span>, message: String) -> &mut Diagnostic {
-        self.found.push(Diagnostic { severity, message, file: self.file.clone(), span, help: None });
+        let diagnostic = Diagnostic { severity, message, file: self.file.clone(), span, help: None };
+        if severity == Severity::Warning && self.found.len() >= MOST_KEPT {
+            return self.dropped.insert(diagnostic);
+        }
+        self.found.push(diagnostic);
         let last = self.found.len() - 1;
         &mut self.found[last]
     }
@@ -58,7 +66,8 @@ impl Report {
         }
         if more > 0 {
             let severity = if kept.iter().any(Diagnostic::is_error) { Severity::Error } else { Severity::Warning };
-            let message = format!("{more} more findings in this file are not shown");
+            let least = if self.dropped.is_some() { "at least " } else { "" };
+            let message = format!("{least}{more} more findings in this file are not shown");
             kept.push(Diagnostic { severity, message, file: self.file, span: None, help: None });
         }
         kept

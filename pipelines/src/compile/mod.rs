@@ -14,6 +14,3 @@ mod weight;
 
 pub use entry::compile;
 pub use output::{Compilation, CompiledJob, LeftOut};
-
-#[cfg(test)]
-pub(crate) mod tests;

@@ -25,6 +25,3 @@ pub(crate) fn of_build(context: &Context) -> Environment {
     }
     environment.finish()
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,6 +6,3 @@ mod matches;
 
 pub(crate) use facts::Facts;
 pub(crate) use matches::Verdict;
-
-#[cfg(test)]
-mod tests;

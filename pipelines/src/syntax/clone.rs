@@ -5,10 +5,7 @@ use super::{
     reader::Reader,
     step::{Role, Step},
 };
-use crate::{
-    flavour::Flavour,
-    yaml::{Node, Value},
-};
+use crate::yaml::{Entry, Node, Value};
 
 /// How the commit comes into the workspace.
 #[derive(Clone, Debug)]
@@ -38,38 +35,38 @@ impl Reader<'_> {
         };
         if let Value::Map(entries) = &section.value
             && let [entry] = entries.as_slice()
-            && is_default_image(entry.value.given("image"))
+            && (entry.value.is_null() || self.built_in_does(&entry.value))
         {
-            self.built_in(&entry.value);
             return Clone::BuiltIn { name: entry.key.clone() };
         }
         Clone::Custom(self.steps(section, "clone", Role::Clone))
     }
 
-    /// The default clone with settings: the runner's own checkout stands in for the plugin.
-    fn built_in(&mut self, node: &Node) {
-        if node.is_null() || self.section(node, "`clone`", &keys::CLONE).is_none() {
-            return;
+    /// Whether the runner's own checkout stands in for a clone step: it is Woodpecker's default plugin, or no image is named, and its
+    /// settings ask for nothing more.
+    fn built_in_does(&mut self, step: &Node) -> bool {
+        let image = step.given("image");
+        if !matches!(step.value, Value::Map(_)) || !is_default_image(image) {
+            return false;
         }
-        let Some(settings) = node.given("settings") else { return };
-        for entry in settings.entries() {
+        let is_more = |entry: &&Entry| {
             let is_off = match &entry.value.value {
                 Value::Scalar(scalar) => scalar.is_null() || scalar.as_bool() == Some(false),
                 Value::List(_) | Value::Map(_) => false,
             };
-            match entry.key.as_str() {
-                "depth" | "partial" | "tags" | "remote" | "sha" | "ref" => {}
-                _ if is_off => {}
-                other => {
-                    let message = format!("the built-in checkout has no setting `{other}`");
-                    match self.flavour {
-                        Flavour::Slipway => self.error(entry.key_span, message),
-                        Flavour::Woodpecker => self.report.warning(entry.key_span, message),
-                    }
-                    .help("name the plugin's image under `clone` to use it instead");
-                }
+            !is_off && !matches!(entry.key.as_str(), "depth" | "partial" | "tags" | "remote" | "sha" | "ref")
+        };
+        let more = step.given("settings").and_then(|settings| settings.entries().iter().find(is_more));
+        match (more, image) {
+            (Some(_), Some(_)) => return false,
+            (Some(entry), None) => {
+                self.error(entry.key_span, format!("the built-in checkout has no setting `{}`", entry.key))
+                    .help("add `image: woodpeckerci/plugin-git` to clone with that plugin");
             }
+            (None, _) => {}
         }
+        self.section(step, "`clone`", &keys::CLONE);
+        true
     }
 }
 

@@ -120,7 +120,7 @@ impl Reader<'_> {
     /// The entries of a map, with the keys that `keys` does not know reported. `None` when it is no map.
     pub(crate) fn section<'n>(&mut self, node: &'n Node, what: &str, keys: &Keys) -> Option<&'n Node> {
         let Value::Map(entries) = &node.value else {
-            self.wrong(node, what, "a map");
+            self.error(node.span, format!("{what} takes a map, this is {}", node.kind()));
             return None;
         };
         for entry in entries {

@@ -1,0 +1,14 @@
+//! The language from outside: files in, plans or diagnostics out.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod common;
+mod compat;
+mod environment;
+mod filters;
+mod hostile;
+mod jobs;
+mod limits;
+mod rendering;
+mod steps;
+mod wrong_files;
