@@ -1,0 +1,185 @@
+//! The commands and their flags. Every flag `--x-y` is also the variable `SLIPWAY_X_Y`.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Self-hosted CI: git push, containers, live log. One binary, one Docker engine.
+#[derive(Parser, Debug)]
+#[command(name = "slipway", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) log: Log,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Server and runner in one process, on SQLite: all that one machine needs.
+    Up(Up),
+    /// The server alone; runners connect to it.
+    Server(Server),
+    /// A runner: takes jobs from a server and runs them on this machine's Docker engine.
+    Runner(Runner),
+    /// Checks pipeline files; without FILE, those of this directory.
+    Lint(Lint),
+}
+
+/// What the process says about itself, on standard error.
+#[derive(Args, Debug)]
+pub(crate) struct Log {
+    /// Which messages: `info`, `debug`, or a filter such as `slipway_server=debug,info`.
+    #[arg(long, global = true, env = "SLIPWAY_LOG", default_value = "info", value_name = "FILTER")]
+    pub(crate) log: String,
+    /// How they are written.
+    #[arg(long, global = true, env = "SLIPWAY_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    #[command(flatten)]
+    pub(crate) work: Work,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Server {
+    /// Folder for everything that must survive: database, logs, repositories.
+    #[arg(long, env = "SLIPWAY_DATA", default_value = "slipway-data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Address to listen on. Port 0 takes a free one.
+    #[arg(long, env = "SLIPWAY_LISTEN", default_value = "127.0.0.1:8000", value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// Address that people and webhooks use; by default `http://` and the address listened on.
+    #[arg(long, env = "SLIPWAY_URL", value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Database. By default an SQLite file in the data folder.
+    #[arg(long, env = "SLIPWAY_DATABASE", value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// First administrator's API token; without it one is made and printed once.
+    #[arg(long, env = "SLIPWAY_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) admin_token: Option<String>,
+    /// Token that runners use; without it one is made and kept in the data folder.
+    #[arg(long, env = "SLIPWAY_RUNNER_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) runner_token: Option<String>,
+    /// Whether a push to `/git/OWNER/REPO.git` creates the repository.
+    #[arg(
+        long,
+        env = "SLIPWAY_PUSH_CREATES",
+        default_value_t = true,
+        action = clap::ArgAction::Set,
+        value_name = "BOOL"
+    )]
+    pub(crate) push_creates: bool,
+    /// Allow clone URLs that are paths of this machine. For tests and single users.
+    #[arg(
+        long,
+        env = "SLIPWAY_ALLOW_LOCAL_CLONE",
+        default_value_t = false,
+        num_args = 0..=1,
+        default_missing_value = "true",
+        action = clap::ArgAction::Set,
+        value_name = "BOOL"
+    )]
+    pub(crate) allow_local_clone: bool,
+}
+
+/// How jobs are run on this machine.
+#[derive(Args, Debug)]
+pub(crate) struct Work {
+    /// Most jobs at once; by default one a core, at least two.
+    #[arg(long, env = "SLIPWAY_SLOTS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) slots: Option<u32>,
+    /// Labels that jobs can ask for.
+    #[arg(long, env = "SLIPWAY_LABELS", value_name = "K=V,..", value_parser = parse_labels)]
+    pub(crate) labels: Option<Labels>,
+    /// Name for people; by default the host's.
+    #[arg(long, env = "SLIPWAY_NAME", value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Mark of this runner's objects in Docker; by default a stored random one.
+    #[arg(long, env = "SLIPWAY_INSTANCE", value_name = "ID")]
+    pub(crate) instance: Option<String>,
+    /// What runs the steps; `dummy` runs nothing and is for tests.
+    #[arg(long, env = "SLIPWAY_EXECUTOR", default_value = "docker", value_name = "KIND")]
+    pub(crate) executor: Executor,
+    /// Networks with a waiting container that are kept ready, so that a job starts at once.
+    #[arg(long, env = "SLIPWAY_POOL", default_value_t = 2, value_name = "N")]
+    pub(crate) pool: usize,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Executor {
+    /// Containers of the Docker engine that DOCKER_HOST names.
+    Docker,
+    /// Nothing runs; steps end as their environment says.
+    Dummy,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Runner {
+    /// Address of the server.
+    #[arg(long, env = "SLIPWAY_SERVER", value_name = "URL")]
+    pub(crate) server: String,
+    /// A runner token of the server.
+    #[arg(long, env = "SLIPWAY_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) token: String,
+    /// Folder for mirrors, checkouts and logs on their way to the server.
+    #[arg(long, env = "SLIPWAY_DATA", default_value = "slipway-runner", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) work: Work,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Lint {
+    /// Pipeline files.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Labels as given on the command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Labels(pub(crate) BTreeMap<String, String>);
+
+fn parse_labels(text: &str) -> Result<Labels, String> {
+    let mut labels = BTreeMap::new();
+    for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some((key, value)) if !key.is_empty() => {
+                labels.insert(key.to_owned(), value.to_owned());
+            }
+            _ => return Err(format!("`{pair}` is not of the form KEY=VALUE")),
+        }
+    }
+    Ok(Labels(labels))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn labels_are_pairs() {
+        let labels = parse_labels("a=1, b=x=y,").unwrap();
+        assert_eq!(labels.0.get("b").map(String::as_str), Some("x=y"));
+        assert!(parse_labels("gpu").is_err());
+        assert!(parse_labels("=1").is_err());
+    }
+}

@@ -1,0 +1,16 @@
+//! The process's own log, on standard error. Standard output is for what the user asked for.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Log, LogFormat};
+
+/// Sets the global subscriber. An unusable filter is an error that names it.
+pub(crate) fn start(log: &Log) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&log.log).map_err(|error| format!("`--log {}`: {error}", log.log))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log.log_format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    }
+    .map_err(|error| format!("cannot start logging: {error}"))
+}
