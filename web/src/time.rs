@@ -114,6 +114,6 @@ mod tests {
         }
         assert_eq!(ago(0, 59_000), "just now");
         assert_eq!(ago(0, 3 * 3_600_000), "3 h ago");
-        assert_eq!(size(52_533_657), "50.1 MiB");
+        assert_eq!(size(52_600_000), "50.1 MiB");
     }
 }
