@@ -5,6 +5,8 @@ mod board;
 mod dispatcher;
 mod granting;
 mod labels;
+#[cfg(test)]
+mod tests;
 
 pub use dispatcher::{Dispatcher, Waiting};
 pub(crate) use granting::{deadline, run};

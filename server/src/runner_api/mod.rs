@@ -12,4 +12,6 @@ pub(crate) use events::events;
 pub(crate) use hello::hello;
 pub(crate) use logs::{append, committed};
 pub(crate) use next::next;
+#[cfg(test)]
+pub(crate) use next::undelivered;
 pub(crate) use renew::renew;

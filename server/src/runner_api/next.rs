@@ -43,14 +43,19 @@ pub(crate) async fn next(
 }
 
 fn answer(app: &App, granted: Granted) -> Result<Response, ApiError> {
-    let claim = granted.claim;
-    let mut body = Undelivered { claim, bytes: None, dispatcher: app.dispatcher.clone(), taken: false };
-    body.bytes = Some(serde_json::to_vec(&message(app, granted)).map_err(ApiError::internal)?.into());
+    let body = undelivered(app, granted)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], Body::from_stream(body)).into_response())
 }
 
+pub(crate) fn undelivered(app: &App, granted: Granted) -> Result<Undelivered, ApiError> {
+    let claim = granted.claim;
+    let mut body = Undelivered { claim, bytes: None, dispatcher: app.dispatcher.clone(), taken: false };
+    body.bytes = Some(serde_json::to_vec(&message(app, granted)).map_err(ApiError::internal)?.into());
+    Ok(body)
+}
+
 /// An answer that knows whether the connection took it. If it goes away before, the lease is handed back.
-struct Undelivered {
+pub(crate) struct Undelivered {
     claim: Claim,
     bytes: Option<Bytes>,
     dispatcher: Dispatcher,

@@ -81,6 +81,8 @@ pub async fn start(mut config: Config) -> Result<Running, StartError> {
         tokio::spawn(sweep::run(app.clone())),
     ];
     intake::replay(&app).await?;
+    // What was answered before the last end and not worked on since.
+    intake::replay(&app).await?;
     let server = serve::spawn(listener, app.clone());
     Ok(Running::new(app, folder, server, tasks, admin_token, runner_token))
 }

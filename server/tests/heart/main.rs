@@ -1,0 +1,11 @@
+//! The server's heart over its public doors: store, queue, logs, runner protocol, restart.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod builds;
+mod leases;
+mod logs;
+mod protocol;
+mod restart;
+mod store;
+mod support;
+mod writer;
