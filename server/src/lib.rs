@@ -25,6 +25,8 @@ mod sse;
 mod startup;
 pub mod store;
 mod sweep;
+#[cfg(test)]
+mod testing;
 pub mod webhook;
 
 pub use config::Config;

@@ -46,8 +46,6 @@ pub(super) struct Capabilities {
     pub(super) side_band: bool,
     /// Sends options after the commands.
     pub(super) push_options: bool,
-    /// Wants no progress.
-    pub(super) quiet: bool,
 }
 
 /// The commands of a push.
@@ -125,7 +123,6 @@ fn capabilities(words: &[u8]) -> Capabilities {
             "report-status" => found.report_status = true,
             "side-band-64k" => found.side_band = true,
             "push-options" => found.push_options = true,
-            "quiet" => found.quiet = true,
             _ => {}
         }
     }
@@ -171,10 +168,7 @@ mod tests {
             .take(format!("{ZERO} {A} refs/heads/main\0 report-status side-band-64k agent=git/2\n").as_bytes())
             .unwrap();
         commands.take(format!("{A} {ZERO} refs/heads/; rm -rf /").as_bytes()).unwrap();
-        assert_eq!(
-            commands.capabilities,
-            Capabilities { report_status: true, side_band: true, push_options: false, quiet: false }
-        );
+        assert_eq!(commands.capabilities, Capabilities { report_status: true, side_band: true, push_options: false });
         assert_eq!(commands.list[0].branch(), Some("main"));
         assert!(commands.list[1].deletes());
         assert_eq!(commands.list[1].branch(), Some("; rm -rf /"));

@@ -24,3 +24,6 @@ mod update;
 mod upload;
 
 pub(crate) use response::{Bands, Gone};
+
+#[cfg(test)]
+mod tests;

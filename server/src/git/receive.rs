@@ -125,7 +125,7 @@ async fn finish(
     bands: Bands,
 ) {
     let capabilities = push.commands.capabilities;
-    let wait = !capabilities.quiet && !push.options.iter().any(|option| NO_WAIT.contains(&option.as_str()));
+    let wait = !push.options.iter().any(|option| NO_WAIT.contains(&option.as_str()));
     let (unpack, outcomes, builds) = match taken {
         Ok(quarantine) => {
             let (outcomes, builds) = move_refs(&app, &repository, path, push, quarantine).await;

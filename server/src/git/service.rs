@@ -33,9 +33,8 @@ impl Service {
             Self::UploadPack => {
                 "multi_ack_detailed no-done side-band-64k no-progress allow-tip-sha1-in-want allow-reachable-sha1-in-want object-format=sha1"
             }
-            Self::ReceivePack => {
-                "report-status delete-refs side-band-64k quiet ofs-delta push-options object-format=sha1"
-            }
+            // Not `quiet`: clients send it whenever they do not write to a terminal, which says nothing about the build.
+            Self::ReceivePack => "report-status delete-refs side-band-64k ofs-delta push-options object-format=sha1",
         }
     }
 }
