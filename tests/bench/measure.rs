@@ -140,7 +140,8 @@ async fn ended(server: &Server, repository: &str, number: u64) -> Build {
     let build = server.api.wait_end(repository, number).await;
     assert_eq!(build.status, "success", "{build:?}");
     // What the last build left is removed before the next begins, for both sides.
-    let quiet = "until [ -z \"$(docker ps -aq --filter label=slipway.job --filter status=exited)\" ]; do sleep 0.05; done";
+    let quiet =
+        "until [ -z \"$(docker ps -aq --filter label=slipway.job --filter status=exited)\" ]; do sleep 0.05; done";
     shell(Path::new("/"), quiet, &[]).await;
     build
 }

@@ -23,7 +23,8 @@ async fn refused(server: &Server, repository: &str, yaml: &str) -> (Build, Strin
 #[tokio::test]
 async fn broken_yaml_is_shown_with_its_place_everywhere() {
     let server = Setup::new(Kind::Dummy).start().await;
-    let yaml = "steps:\n  - name: a\n    image: busybox\n    comands:\n      - echo a\n  - name: b\n    commands: [echo b]\n";
+    let yaml =
+        "steps:\n  - name: a\n    image: busybox\n    comands:\n      - echo a\n  - name: b\n    commands: [echo b]\n";
     let (build, terminal) = refused(&server, "bad/keys", yaml).await;
     for said in [".slipway.yml:4:5", "comands", "did you mean `commands`", "^", "image"] {
         assert!(terminal.contains(said), "`{said}` is not in the push terminal:\n{terminal}");

@@ -68,7 +68,11 @@ async fn a_log_line_arrives_in_the_open_page_without_a_reload() {
     })
     .await;
     shows(&browser, "#head", "success").await;
-    assert_eq!(page.execute("return window.neverReloaded", vec![]).await.unwrap(), json!(true), "the page was loaded again");
+    assert_eq!(
+        page.execute("return window.neverReloaded", vec![]).await.unwrap(),
+        json!(true),
+        "the page was loaded again"
+    );
 
     // A line has a number, and the number an address.
     page.find(Locator::Css("#L3 > a")).await.unwrap().click().await.unwrap();

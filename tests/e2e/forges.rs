@@ -88,7 +88,8 @@ async fn bodies_recorded_from_the_forges_are_understood() {
             };
             let body = fs::read_to_string(&path).unwrap();
             let json: serde_json::Value = serde_json::from_str(&body).unwrap();
-            let about = json["repository"]["full_name"].as_str().or_else(|| json["project"]["path_with_namespace"].as_str());
+            let about =
+                json["repository"]["full_name"].as_str().or_else(|| json["project"]["path_with_namespace"].as_str());
             let clone_url = format!("/nowhere/{}.git", about.unwrap());
             let hooked = server.api.create(&format!("{forge}/{name}"), forge, &clone_url).await;
             let status = send(&server, &hooked.webhook_url, &name, (forge, event, &hooked.secret), &body).await;

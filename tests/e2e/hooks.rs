@@ -160,10 +160,8 @@ async fn a_commit_or_repository_that_cannot_be_fetched_is_said_and_nothing_hangs
     let body = json!({"ref": "refs/heads/main", "before": "0".repeat(40), "after": "1".repeat(40)});
     let (status, said) = send(&server.api, &hooked, "d-1", &hooked.secret, body.to_string().into_bytes()).await;
     assert!((200..300).contains(&status), "{status}: {said}");
-    until("the server to say so", PATIENCE, async || {
-        let said = server.output.text();
-        if said.contains(&"1".repeat(40)) { Ok(()) } else { Err(said) }
-    })
-    .await;
+    let build = server.api.wait_end(&hooked.name, 1).await;
+    build.assert_ended("error", "clone");
+    assert!(build.json.to_string().contains(&"1".repeat(12)), "says which commit: {build:?}");
     server.finish().await;
 }

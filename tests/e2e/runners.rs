@@ -55,7 +55,8 @@ async fn two_runners_share_ten_builds() {
 #[tokio::test]
 async fn a_job_goes_to_a_runner_with_its_labels() {
     let server = Setup::new(Kind::Dummy).env("SLIPWAY_LABELS", "place=dock").start().await;
-    let pipeline = |place: &str| format!("labels: {{place: {place}}}\nsteps: [{{name: a, image: dummy, commands: [echo]}}]");
+    let pipeline =
+        |place: &str| format!("labels: {{place: {place}}}\nsteps: [{{name: a, image: dummy, commands: [echo]}}]");
     let repo = Repo::with_pipeline(&pipeline("dock")).await;
     repo.push_main(&server.remote("me/here")).await;
     server.api.build("me/here", 1).await.assert_ended("success", "ok");

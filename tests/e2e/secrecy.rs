@@ -17,7 +17,8 @@ fn routes() -> Vec<String> {
     let source = include_str!("../../server/src/routes.rs");
     let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
     let text: String = code.collect::<Vec<_>>().join("\n");
-    let mut paths: Vec<String> = text.split('"').skip(1).step_by(2).filter(|part| part.starts_with('/')).map(fill).collect();
+    let mut paths: Vec<String> =
+        text.split('"').skip(1).step_by(2).filter(|part| part.starts_with('/')).map(fill).collect();
     paths.sort();
     paths.dedup();
     paths
@@ -81,11 +82,13 @@ async fn nothing_is_readable_without_a_login() {
                 }
                 let response = request.send().await.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
                 let status = response.status().as_u16();
-                let to_login = response.headers().get("location").is_some_and(|to| to.as_bytes().starts_with(b"/login"));
+                let to_login =
+                    response.headers().get("location").is_some_and(|to| to.as_bytes().starts_with(b"/login"));
                 let body = response.text().await.unwrap_or_default();
                 assert!(!body.contains(MARKER), "{method} {path} shows the build: {body}");
                 if !is_public(path) {
-                    let closed = matches!(status, 400 | 401 | 403 | 404 | 405 | 415) || (matches!(status, 302 | 303 | 307) && to_login);
+                    let closed = matches!(status, 400 | 401 | 403 | 404 | 405 | 415)
+                        || (matches!(status, 302 | 303 | 307) && to_login);
                     assert!(closed, "{method} {path} with {token:?} says {status}: {body}");
                     assert!(!body.contains("secret-thing"), "{method} {path} names it: {body}");
                 }
@@ -100,7 +103,10 @@ async fn nothing_is_readable_without_a_login() {
         .unwrap();
     assert!(!refused.status.success());
     // With the token all of it is there.
-    assert!(server.api.text(&log).await.contains(MARKER) || server.api.text("/repos/me/secret-thing").await.contains(MARKER));
+    assert!(
+        server.api.text(&log).await.contains(MARKER)
+            || server.api.text("/repos/me/secret-thing").await.contains(MARKER)
+    );
     server.finish().await;
 }
 
@@ -113,7 +119,8 @@ async fn a_login_link_works_once() {
         Some(cookie) => cookie.to_str().unwrap().to_owned(),
         None => {
             // A page with one button: link previews must not use the link up.
-            let pressed = server.api.bare("POST", &server.login).header("Origin", &server.api.url).send().await.unwrap();
+            let pressed =
+                server.api.bare("POST", &server.login).header("Origin", &server.api.url).send().await.unwrap();
             pressed.headers()["set-cookie"].to_str().unwrap().to_owned()
         }
     };
@@ -130,7 +137,8 @@ async fn a_login_link_works_once() {
         if let Some(origin) = origin {
             request = request.header("Origin", origin);
         }
-        let sent = request.json(&json!({"owner": "a", "name": "b", "forge": "generic", "clone_url": "/x"})).send().await;
+        let sent =
+            request.json(&json!({"owner": "a", "name": "b", "forge": "generic", "clone_url": "/x"})).send().await;
         assert_eq!(sent.unwrap().status().as_u16(), 403, "{origin:?}");
     }
     for method in ["GET", "POST"] {

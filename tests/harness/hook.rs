@@ -36,9 +36,9 @@ pub(crate) fn headers(
             .header("X-Gitlab-Event-UUID", delivery)
             .header("X-Gitlab-Webhook-UUID", "11111111-2222-4333-8444-555555555555")
             .header("X-Gitlab-Token", secret),
-        "generic" => request
-            .header("X-Slipway-Delivery", delivery)
-            .header("X-Slipway-Signature", format!("sha256={signature}")),
+        "generic" => {
+            request.header("X-Slipway-Delivery", delivery).header("X-Slipway-Signature", format!("sha256={signature}"))
+        }
         other => panic!("no forge {other}"),
     }
 }

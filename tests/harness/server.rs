@@ -168,8 +168,7 @@ impl Server {
     pub(crate) async fn start_again(&mut self) {
         let listen = self.api.url.trim_start_matches("http://").to_owned();
         self.output = Output::default();
-        self.process =
-            launch(&self.setup, self.folder.path(), &listen, &self.instance, &self.api.token, &self.output);
+        self.process = launch(&self.setup, self.folder.path(), &listen, &self.instance, &self.api.token, &self.output);
         self.wait_until_up().await;
     }
 

@@ -14,3 +14,6 @@ mod pushed;
 mod signature;
 
 pub(crate) use payload::{Meaning, parse};
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,9 @@ pub(crate) enum BadPayload {
         /// Where.
         field: &'static str,
     },
+    /// No repository can have a ref of this name.
+    #[error("`{0}` is not a ref name")]
+    BadRef(String),
 }
 
 /// Reads the body of an event of a forge.

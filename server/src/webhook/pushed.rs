@@ -73,7 +73,7 @@ impl Moved {
         let before = self.before.as_deref().map(|text| sha(text, "before")).transpose()?.flatten();
         let Some(after) = after else { return Ok(Meaning::Nothing(format!("`{reference}` was deleted"))) };
         if !git2::Reference::is_valid_name(&reference) {
-            return Ok(Meaning::Nothing(format!("`{reference}` is not a ref name")));
+            return Err(BadPayload::BadRef(reference));
         }
         let (cause, id) = if let Some(branch) = reference.strip_prefix("refs/heads/") {
             (Cause::Push { branch: branch.to_owned(), before }, after)
