@@ -43,9 +43,9 @@ pub enum StartError {
     /// The database can be opened, but not worked with.
     #[error("the database cannot be read: {0}")]
     Store(#[from] StoreError),
-    /// A token that was given can be guessed.
-    #[error("the {0} token is too short: it takes at least {SHORTEST_TOKEN} characters, better 32 random ones")]
-    ShortToken(&'static str),
+    /// A token was given, but there is nothing in it.
+    #[error("the {0} token is empty: give 32 random characters, or none to have one made")]
+    EmptyToken(&'static str),
 }
 
 /// Starts a server. When this returns, it answers.
@@ -119,5 +119,11 @@ async fn runner_token(store: &Store, folder: &Folder, given: Option<SecretString
 }
 
 fn check_length(whose: &'static str, text: &str) -> Result<(), StartError> {
-    if text.len() < SHORTEST_TOKEN { Err(StartError::ShortToken(whose)) } else { Ok(()) }
+    if text.is_empty() {
+        return Err(StartError::EmptyToken(whose));
+    }
+    if text.len() < SHORTEST_TOKEN {
+        tracing::warn!("the {whose} token has less than {SHORTEST_TOKEN} characters: it can be guessed");
+    }
+    Ok(())
 }
