@@ -1,7 +1,7 @@
 //! Pages as answers, and pages that say what went wrong.
 
 use axum::{
-    http::{StatusCode, Uri, header},
+    http::{HeaderValue, StatusCode, Uri, header},
     response::{Html, IntoResponse, Response},
 };
 use slipway_web::{Template, views::ErrorPage};
@@ -55,11 +55,10 @@ impl IntoResponse for PageError {
         // The answer of the API has what belongs to the error besides its text: the log line, the challenge.
         let mut response = self.0.into_response();
         if let Ok(text) = ErrorPage::new(status.as_u16(), &heading, &help).render() {
-            let page = Html(text).into_response();
-            let length = page.headers().get(header::CONTENT_TYPE).cloned();
-            response.headers_mut().remove(header::CONTENT_LENGTH);
-            response.headers_mut().extend(length.map(|kind| (header::CONTENT_TYPE, kind)));
-            *response.body_mut() = page.into_body();
+            let headers = response.headers_mut();
+            headers.remove(header::CONTENT_LENGTH);
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            *response.body_mut() = text.into();
         }
         response
     }
