@@ -19,6 +19,9 @@ mod renew;
 mod session;
 mod work;
 
+#[cfg(test)]
+mod testing;
+
 use std::sync::Arc;
 
 use slipway_pipelines::{
@@ -81,8 +84,7 @@ async fn prepare<E: Executor>(
     let session = Arc::new(Session::new(client, server, hello));
     let (welcome, held) = session.introduce().await?;
     let keep: Vec<Claim> = welcome.resume.iter().map(|resume| resume.grant.claim).collect();
-    spool::keep_only(&config.data, &keep)
-        .map_err(|source| RunnerError::Data { path: config.data.clone(), source })?;
+    spool::keep_only(&config.data, &keep).map_err(|source| RunnerError::Data { path: config.data.clone(), source })?;
     if let Err(error) = executor.sweep(&keep).await {
         tracing::warn!(%error, "cannot remove what earlier jobs left");
     }

@@ -38,3 +38,6 @@ pub async fn ship<R: Reporter>(reporter: R, step: usize, log: Arc<StepLog>, comm
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

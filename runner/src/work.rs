@@ -142,3 +142,6 @@ impl<E: Executor> Drop for Leased<E> {
         self.worker.session.jobs.forget(self.claim);
     }
 }
+
+#[cfg(test)]
+mod tests;

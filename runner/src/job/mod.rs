@@ -12,6 +12,9 @@ mod outbox;
 mod run;
 mod start;
 
+#[cfg(test)]
+mod tests;
+
 pub use command::Command;
 pub use done::{Done, Outcome};
 pub use driver::drive;

@@ -2,74 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use slipway_pipelines::{
-    plan::{Action as Does, Container, Image, ImageBuild, OnFailure, Plan, Program, RunsOn, Step, Workspace},
-    state::Finish,
-};
+use slipway_pipelines::{plan::Plan, state::Finish};
 
+pub(super) use crate::testing::plans::{built, checkout, detached, on, plan, step, uses};
 use crate::{
     executor::{Ending, Failed},
     schedule::{Action, Input, Schedule},
 };
-
-pub(super) fn step(name: &str, needs: &[usize]) -> Step {
-    Step {
-        name: name.to_owned(),
-        action: Does::Run(Container {
-            image: Image::Registry { reference: "dummy".into(), always_pull: false },
-            program: Program::Commands { commands: vec![] },
-            directory: "/slipway".into(),
-            privileged: false,
-        }),
-        needs: needs.to_vec(),
-        runs_on: RunsOn::default(),
-        on_failure: OnFailure::Fail,
-        environment: BTreeMap::new(),
-        timeout_seconds: None,
-    }
-}
-
-pub(super) fn checkout() -> Step {
-    Step { action: Does::Checkout, ..step("clone", &[]) }
-}
-
-pub(super) fn detached(name: &str, needs: &[usize], service: bool) -> Step {
-    let step = step(name, needs);
-    let container = step.container().unwrap().clone();
-    Step { action: if service { Does::Service(container) } else { Does::Detach(container) }, ..step }
-}
-
-pub(super) fn built(name: &str, needs: &[usize], tags: &[&str]) -> Step {
-    let step = step(name, needs);
-    let image = Image::Build(ImageBuild {
-        context: "/slipway".into(),
-        dockerfile: "Dockerfile".into(),
-        target: None,
-        args: BTreeMap::new(),
-        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
-    });
-    let container = Container { image, program: Program::Nothing, ..step.container().unwrap().clone() };
-    Step { action: Does::Run(container), ..step }
-}
-
-pub(super) fn uses(reference: &str, step: Step) -> Step {
-    let image = Image::Registry { reference: reference.into(), always_pull: false };
-    let container = Container { image, ..step.container().unwrap().clone() };
-    Step { action: Does::Run(container), ..step }
-}
-
-pub(super) fn on(success: bool, failure: bool, step: Step) -> Step {
-    Step { runs_on: RunsOn { success, failure }, ..step }
-}
-
-pub(super) fn plan(steps: Vec<Step>) -> Arc<Plan> {
-    Arc::new(Plan {
-        name: "test".into(),
-        workspace: Workspace { base: "/slipway".into(), path: "/slipway/src".into() },
-        steps,
-        timeout_seconds: 60,
-    })
-}
 
 /// How each step of a simulated job behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,0 +1,6 @@
+//! Whole jobs on the dummy executor, on a clock that stands still while something happens.
+
+mod bench;
+mod ends;
+mod resumes;
+mod takes;

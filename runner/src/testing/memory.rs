@@ -1,0 +1,162 @@
+//! A reporter that keeps everything in memory, and holds the runner to the rules of the protocol.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use slipway_pipelines::{
+    plan::Plan,
+    state::{Finish, Illegal, StepEvent, StepState},
+    wire::{Grant, JobNews, Resume},
+};
+use tokio::{sync::watch, time};
+
+use crate::reporter::{Fenced, Reporter};
+
+/// What was heard of one job.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) states: Vec<StepState>,
+    pub(crate) logs: BTreeMap<usize, Vec<u8>>,
+    pub(crate) news: Vec<JobNews>,
+    pub(crate) finish: Option<Finish>,
+}
+
+impl Heard {
+    pub(crate) fn of(plan: &Plan) -> Self {
+        Self { states: vec![StepState::Pending; plan.steps.len()], ..Self::default() }
+    }
+
+    /// Takes news as the server does; panics where the runner breaks a rule.
+    pub(crate) fn take(&mut self, news: JobNews) {
+        assert!(self.finish.is_none() || self.news.contains(&news), "news after the finish: {news:?}");
+        self.news.push(news.clone());
+        match news {
+            JobNews::Step { step, event, log_bytes } => {
+                if matches!(event, StepEvent::Finished { .. }) {
+                    let stored = self.logs.get(&step).map(|log| log.len() as u64);
+                    assert_eq!(log_bytes.unwrap_or(0), stored.unwrap_or(0), "a step ended without its log: {step}");
+                }
+                match self.states[step].apply(event) {
+                    Ok(state) => self.states[step] = state,
+                    Err(Illegal::Repeated) => {}
+                    Err(error) => panic!("step {step}: {error}"),
+                }
+            }
+            JobNews::CancelBuild { .. } => {}
+            JobNews::Finished { finish, .. } => {
+                assert!(self.states.iter().all(|state| state.status().is_final()), "{:?}", self.states);
+                self.finish = Some(finish);
+            }
+        }
+    }
+
+    /// Takes log bytes as the server does; gives the length or refuses with it.
+    pub(crate) fn append(&mut self, step: usize, offset: u64, bytes: &[u8]) -> Result<u64, u64> {
+        let log = self.logs.entry(step).or_default();
+        let Some(overlap) = log.len().checked_sub(offset as usize) else { return Err(log.len() as u64) };
+        let overlap = overlap.min(bytes.len());
+        let start = offset as usize;
+        assert_eq!(log[start..start + overlap], bytes[..overlap], "the log changed at {start}");
+        log.extend_from_slice(&bytes[overlap..]);
+        Ok(log.len() as u64)
+    }
+
+    pub(crate) fn reasons(&self) -> Vec<&'static str> {
+        self.states
+            .iter()
+            .map(|state| match state {
+                StepState::Finished { finish, .. } => finish.reason.as_str(),
+                other => other.status().as_str(),
+            })
+            .collect()
+    }
+
+    pub(crate) fn log(&self, step: usize) -> String {
+        String::from_utf8_lossy(self.logs.get(&step).map_or(&[][..], |log| log)).into_owned()
+    }
+
+    pub(crate) fn resume(&self, grant: Grant) -> Resume {
+        Resume { grant, steps: self.states.clone(), stop: None }
+    }
+
+    pub(crate) fn is_running(&self, step: usize) -> bool {
+        matches!(self.states[step], StepState::Running { .. })
+    }
+}
+
+/// What the reporter does with a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mood {
+    Takes,
+    /// Holds calls until the mood changes.
+    Holds,
+    Fences,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    heard: Arc<watch::Sender<Heard>>,
+    pub(crate) news: Arc<watch::Sender<Mood>>,
+    pub(crate) logs: Arc<watch::Sender<Mood>>,
+    /// So that one call is decided before the next.
+    calls: Arc<Mutex<u64>>,
+}
+
+impl Memory {
+    pub(crate) fn of(grant: &Grant) -> Self {
+        Self {
+            heard: Arc::new(watch::Sender::new(Heard::of(&grant.plan))),
+            news: Arc::new(watch::Sender::new(Mood::Takes)),
+            logs: Arc::new(watch::Sender::new(Mood::Takes)),
+            calls: Arc::default(),
+        }
+    }
+
+    pub(crate) fn heard(&self) -> Heard {
+        self.heard.borrow().clone()
+    }
+
+    /// Waits for it, an hour of the test's clock at most.
+    pub(crate) async fn until(&self, condition: impl FnMut(&Heard) -> bool) -> Heard {
+        let mut heard = self.heard.subscribe();
+        let found = time::timeout(Duration::from_secs(3600), heard.wait_for(condition)).await;
+        match found {
+            Ok(Ok(heard)) => heard.clone(),
+            _ => panic!("never heard it: {:?}", self.heard()),
+        }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Heard) -> T) -> T {
+        *self.calls.lock().unwrap() += 1;
+        let mut given = None;
+        self.heard.send_modify(|heard| given = Some(change(heard)));
+        given.unwrap()
+    }
+}
+
+async fn mood(moods: &watch::Sender<Mood>) -> Result<(), Fenced> {
+    let mut moods = moods.subscribe();
+    let mood = *moods.wait_for(|mood| *mood != Mood::Holds).await.unwrap();
+    if mood == Mood::Fences { Err(Fenced) } else { Ok(()) }
+}
+
+impl Reporter for Memory {
+    async fn committed(&self) -> Result<BTreeMap<usize, u64>, Fenced> {
+        Ok(self.heard.borrow().logs.iter().map(|(step, log)| (*step, log.len() as u64)).collect())
+    }
+
+    async fn append(&self, step: usize, offset: u64, bytes: Bytes) -> Result<u64, Fenced> {
+        mood(&self.logs).await?;
+        Ok(self.change(|heard| heard.append(step, offset, &bytes)).unwrap_or_else(|length| length))
+    }
+
+    async fn tell(&self, news: Vec<JobNews>) -> Result<(), Fenced> {
+        mood(&self.news).await?;
+        self.change(|heard| news.into_iter().for_each(|news| heard.take(news)));
+        Ok(())
+    }
+}

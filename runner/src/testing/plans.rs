@@ -1,0 +1,106 @@
+//! Plans and grants.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use slipway_pipelines::{
+    ids::JobId,
+    lease::Claim,
+    plan::{Action as Does, Container, Image, ImageBuild, OnFailure, Plan, Program, RunsOn, Step, Workspace},
+    wire::{Grant, Source},
+};
+use uuid::Uuid;
+
+pub(crate) fn step(name: &str, needs: &[usize]) -> Step {
+    Step {
+        name: name.to_owned(),
+        action: Does::Run(Container {
+            image: Image::Registry { reference: "dummy".into(), always_pull: false },
+            program: Program::Commands { commands: vec![] },
+            directory: "/slipway".into(),
+            privileged: false,
+        }),
+        needs: needs.to_vec(),
+        runs_on: RunsOn::default(),
+        on_failure: OnFailure::Fail,
+        environment: BTreeMap::new(),
+        timeout_seconds: None,
+    }
+}
+
+pub(crate) fn checkout() -> Step {
+    Step { action: Does::Checkout, ..step("clone", &[]) }
+}
+
+pub(crate) fn detached(name: &str, needs: &[usize], service: bool) -> Step {
+    let step = step(name, needs);
+    let container = step.container().unwrap().clone();
+    Step { action: if service { Does::Service(container) } else { Does::Detach(container) }, ..step }
+}
+
+pub(crate) fn built(name: &str, needs: &[usize], tags: &[&str]) -> Step {
+    let step = step(name, needs);
+    let image = Image::Build(ImageBuild {
+        context: "/slipway".into(),
+        dockerfile: "Dockerfile".into(),
+        target: None,
+        args: BTreeMap::new(),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+    });
+    let container = Container { image, program: Program::Nothing, ..step.container().unwrap().clone() };
+    Step { action: Does::Run(container), ..step }
+}
+
+pub(crate) fn uses(reference: &str, step: Step) -> Step {
+    let image = Image::Registry { reference: reference.into(), always_pull: false };
+    let container = Container { image, ..step.container().unwrap().clone() };
+    Step { action: Does::Run(container), ..step }
+}
+
+pub(crate) fn on(success: bool, failure: bool, step: Step) -> Step {
+    Step { runs_on: RunsOn { success, failure }, ..step }
+}
+
+pub(crate) fn plan(steps: Vec<Step>) -> Arc<Plan> {
+    Arc::new(Plan {
+        name: "test".into(),
+        workspace: Workspace { base: "/slipway".into(), path: "/slipway/src".into() },
+        steps,
+        timeout_seconds: 60,
+    })
+}
+
+/// The step with one more variable.
+pub(crate) fn with(name: &str, value: &str, mut step: Step) -> Step {
+    step.environment.insert(name.to_owned(), value.to_owned());
+    step
+}
+
+/// The step with these commands.
+pub(crate) fn commands(lines: &[&str], mut step: Step) -> Step {
+    let (Does::Run(container) | Does::Detach(container) | Does::Service(container)) = &mut step.action else {
+        return step;
+    };
+    container.program = Program::Commands { commands: lines.iter().map(|line| (*line).to_owned()).collect() };
+    step
+}
+
+pub(crate) fn claim(job: u128) -> Claim {
+    Claim { job: JobId(Uuid::from_u128(job)), attempt: 1, epoch: 1 }
+}
+
+pub(crate) fn grant(job: u128, steps: Vec<Step>) -> Grant {
+    Grant {
+        claim: claim(job),
+        title: "me/thing #1 test".into(),
+        plan: Plan::clone(&plan(steps)),
+        source: Source {
+            repository: "me/thing".into(),
+            url: "/git/me/thing.git".into(),
+            path: None,
+            reference: "refs/heads/main".into(),
+            sha: "0".repeat(40),
+            origin: "http://server/git/me/thing.git".into(),
+        },
+        masked: vec!["hunter2".into()],
+    }
+}
