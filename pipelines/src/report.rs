@@ -35,12 +35,17 @@ impl Report {
     /// A finding of either kind.
     pub(crate) fn add(&mut self, severity: Severity, span: Option<Span>, message: String) -> &mut Diagnostic {
         let diagnostic = Diagnostic { severity, message, file: self.file.clone(), span, help: None };
-        if severity == Severity::Warning && self.found.len() >= MOST_KEPT {
+        if severity == Severity::Warning && self.is_full() {
             return self.dropped.insert(diagnostic);
         }
         self.found.push(diagnostic);
         let last = self.found.len() - 1;
         &mut self.found[last]
+    }
+
+    /// Whether so much was found that there is no point in work on further advice.
+    pub(crate) fn is_full(&self) -> bool {
+        self.found.len() >= MOST_KEPT
     }
 
     /// Whether an error was found.

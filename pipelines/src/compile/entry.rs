@@ -12,6 +12,7 @@ use crate::{
     context::{Context, SourceFile},
     diagnostic::{Diagnostic, Severity},
     environment,
+    filter::Globs,
     report::Report,
     substitute::Budget,
 };
@@ -37,6 +38,7 @@ pub fn compile(files: &[SourceFile], context: &Context) -> Compilation {
         repository: context.repository.name.to_string(),
         build: environment::of_build(context),
         budget: Budget::default(),
+        globs: Globs::default(),
     };
     let mut reports: Vec<Report> = sorted.iter().map(|file| Report::new(&file.path)).collect();
     let mut heavy = 0;

@@ -9,7 +9,7 @@ use crate::{
     context::{Context, SourceFile},
     diagnostic::Span,
     environment::parameters,
-    filter::{Facts, Verdict},
+    filter::{Facts, Globs, Verdict},
     flavour::{Flavour, workflow_name},
     matrix,
     plan::Environment,
@@ -30,6 +30,7 @@ pub(super) struct Shared<'a> {
     /// [`crate::environment::of_build`].
     pub(super) build: Environment,
     pub(super) budget: Budget,
+    pub(super) globs: Globs,
 }
 
 /// A job whose needs are still names.
@@ -64,7 +65,7 @@ pub(super) fn compile(file: &SourceFile, shared: &Shared<'_>, mut weight: usize,
         variables.add_untrusted([("CI_WORKFLOW_NAME".to_owned(), workflow.to_owned())]);
         variables.add_trusted(cell.clone());
         let trusted = shared.context.repository.trusted;
-        let mut reader = Reader { report, flavour, trusted, variables: &variables };
+        let mut reader = Reader { report, flavour, trusted, variables: &variables, globs: &shared.globs };
         let Some(read) = reader.workflow(&root) else { break };
         let name = format!("{workflow}{}", matrix::suffix(cell));
         let platform = read.labels.get("platform").map(String::as_str);

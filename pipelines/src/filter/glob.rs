@@ -1,12 +1,37 @@
 //! Patterns as Woodpecker has them: `*` stays within a path's part, `**` does not.
 
+use std::{cell::RefCell, collections::HashMap};
+
 use globset::{GlobBuilder, GlobMatcher};
 
 /// Longest pattern, in bytes.
-const MOST: usize = 1024;
+const MOST: usize = 512;
+/// Most different patterns of a build.
+const MOST_PATTERNS: usize = 500;
 
-/// The matchers of one pattern: `a/**` fits `a`, too, and so has two.
-pub(crate) fn compile(pattern: &str) -> Result<Vec<GlobMatcher>, String> {
+/// The patterns of a build, each compiled once for all matrix cells.
+#[derive(Debug, Default)]
+pub(crate) struct Globs(RefCell<HashMap<String, Compiled>>);
+
+type Compiled = Result<Vec<GlobMatcher>, String>;
+
+impl Globs {
+    /// The matchers of one pattern: `a/**` fits `a`, too, and so has two.
+    pub(crate) fn get(&self, pattern: &str) -> Compiled {
+        let mut known = self.0.borrow_mut();
+        if let Some(compiled) = known.get(pattern) {
+            return compiled.clone();
+        }
+        if known.len() >= MOST_PATTERNS {
+            return Err(format!("the pipeline has more than {MOST_PATTERNS} different ones"));
+        }
+        let compiled = compile(pattern);
+        known.insert(pattern.to_owned(), compiled.clone());
+        compiled
+    }
+}
+
+fn compile(pattern: &str) -> Compiled {
     if pattern.len() > MOST {
         return Err(format!("it is longer than {MOST} characters"));
     }

@@ -1,8 +1,9 @@
 //! `when:` against what happened: fits, or why not, in words.
 
 mod facts;
-pub(crate) mod glob;
+mod glob;
 mod matches;
 
 pub(crate) use facts::Facts;
+pub(crate) use glob::Globs;
 pub(crate) use matches::Verdict;

@@ -7,7 +7,6 @@ use super::{
     reader::{Reader, Spanned},
 };
 use crate::{
-    filter::glob,
     plan::RunsOn,
     suggest::{did_you_mean, listed},
     trigger::Event,
@@ -136,16 +135,16 @@ impl Reader<'_> {
             return self.include_exclude(node);
         }
         let include = self.texts(node, what);
-        self.globs(include, Vec::new())
+        self.compiled(include, Vec::new())
     }
 
     fn include_exclude(&mut self, node: &Node) -> Pattern {
         let include = node.given("include").map(|value| self.texts(value, "include")).unwrap_or_default();
         let exclude = node.given("exclude").map(|value| self.texts(value, "exclude")).unwrap_or_default();
-        self.globs(include, exclude)
+        self.compiled(include, exclude)
     }
 
-    fn globs(&mut self, include: Vec<Spanned<String>>, exclude: Vec<Spanned<String>>) -> Pattern {
+    fn compiled(&mut self, include: Vec<Spanned<String>>, exclude: Vec<Spanned<String>>) -> Pattern {
         let written = |texts: &[Spanned<String>]| listed(texts.iter().map(|text| text.value.as_str()), "or");
         let words = match (include.is_empty(), exclude.is_empty()) {
             (false, true) => written(&include),
@@ -154,7 +153,7 @@ impl Reader<'_> {
             (true, true) => "anything".to_owned(),
         };
         let mut compile = |texts: Vec<Spanned<String>>| -> Vec<GlobMatcher> {
-            let compiled = texts.iter().filter_map(|text| match glob::compile(&text.value) {
+            let compiled = texts.iter().filter_map(|text| match self.globs.get(&text.value) {
                 Ok(glob) => Some(glob),
                 Err(why) => {
                     self.error(text.span, format!("`{}` is not a pattern: {why}", text.value))

@@ -3,6 +3,7 @@
 use crate::{
     context::Trusted,
     diagnostic::{Diagnostic, Severity, Span},
+    filter::Globs,
     flavour::Flavour,
     report::Report,
     substitute::{TooMuch, Variables, in_text},
@@ -24,6 +25,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) flavour: Flavour,
     pub(crate) trusted: Trusted,
     pub(crate) variables: &'a Variables<'a>,
+    pub(crate) globs: &'a Globs,
 }
 
 impl Reader<'_> {
@@ -134,7 +136,8 @@ impl Reader<'_> {
                 let ignored = if self.flavour == Flavour::Woodpecker { " and has no effect" } else { "" };
                 self.strict(entry.key_span, format!("`{key}` is not supported by this version{ignored}"));
             } else {
-                let near = did_you_mean(key, keys.known.iter().copied());
+                let is_full = self.report.is_full();
+                let near = if is_full { None } else { did_you_mean(key, keys.known.iter().copied()) };
                 let found = self.strict(entry.key_span, format!("unknown key `{key}` in {what}"));
                 if let Some(near) = near {
                     found.help(near);

@@ -62,6 +62,15 @@ fn a_thousand_mistakes_are_not_all_listed() {
 }
 
 #[test]
+fn patterns_are_limited() {
+    let patterns: Vec<String> = (0..1000).map(|n| format!("'p{n}/*'")).collect();
+    let text = format!("when: {{branch: [main, {}]}}\n{}", patterns.join(","), steps(1));
+    assert!(errors(&compiled(&text))[0].ends_with("is not a pattern: the pipeline has more than 500 different ones"));
+    let long = format!("when: {{branch: '{}'}}\n{}", "{a,b}".repeat(200), steps(1));
+    assert!(errors(&compiled(&long))[0].ends_with("is longer than 512 characters"));
+}
+
+#[test]
 fn warnings_are_not_hoarded() {
     let keys: Vec<String> = (0..9000).map(|n| format!("key{n}: 1\n")).collect();
     let axis: Vec<String> = (0..16).map(|n| n.to_string()).collect();
