@@ -15,7 +15,7 @@ use crate::{
     source::Locks,
     store::{
         StoreError,
-        model::{Delivery, DeliveryState, Forge, Repository},
+        model::{BuildRef, Delivery, DeliveryState, Forge, Repository},
     },
     webhook::{self, Meaning},
 };
@@ -52,17 +52,17 @@ pub async fn replay(app: &App) -> Result<(), StoreError> {
 /// Works on one delivery, whatever forge it is from, and stores what became of it. Done again, it changes nothing.
 pub async fn work(app: &App, id: DeliveryId) -> Result<Intake, IntakeError> {
     let Some(delivery) = app.store.delivery(id).await? else { return Err(StoreError::NotFound.into()) };
-    match delivery.state {
-        DeliveryState::Received => {}
-        DeliveryState::Built { build, number } => {
-            return Ok(Intake::Built(crate::store::model::BuildRef { id: build, number }));
-        }
-        DeliveryState::Ignored { why } | DeliveryState::Failed { why } => return Ok(Intake::Nothing(why)),
-    }
     let Some(repository) = app.store.repository_by_id(delivery.repository).await? else {
         return Err(StoreError::NotFound.into());
     };
     let _turn = TURNS.lock(repository.id).await;
+    // Only now: somebody else may have worked on it meanwhile.
+    let Some(delivery) = app.store.delivery(id).await? else { return Err(StoreError::NotFound.into()) };
+    match delivery.state {
+        DeliveryState::Received => {}
+        DeliveryState::Built { build, number } => return Ok(Intake::Built(BuildRef { id: build, number })),
+        DeliveryState::Ignored { why } | DeliveryState::Failed { why } => return Ok(Intake::Nothing(why)),
+    }
     let outcome = match delivery.forge {
         Forge::Slipway => own(app, &repository, &delivery).await,
         Forge::Github | Forge::Gitea | Forge::Gitlab | Forge::Generic => foreign(app, &repository, &delivery).await,

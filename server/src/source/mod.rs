@@ -9,3 +9,6 @@ mod url;
 pub(crate) use locks::Locks;
 pub use mirror::{SourceError, ensure_all, ensure_commit, ensure_ref};
 pub use url::{BadUrl, CloneUrl};
+
+#[cfg(test)]
+mod tests;

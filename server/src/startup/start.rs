@@ -80,7 +80,6 @@ pub async fn start(mut config: Config) -> Result<Running, StartError> {
         tokio::spawn(queue::run(app.dispatcher.clone(), app.store.clone(), matches)),
         tokio::spawn(sweep::run(app.clone())),
     ];
-    intake::replay(&app).await?;
     // What was answered before the last end and not worked on since.
     intake::replay(&app).await?;
     let server = serve::spawn(listener, app.clone());

@@ -9,7 +9,8 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use slipway_pipelines::ids::DeliveryId;
 
@@ -27,6 +28,8 @@ use crate::{
 
 /// Largest body.
 pub const MAX_BODY: usize = 5 << 20;
+/// What is read of a body that is too large, before the connection is cut.
+const MAX_DROPPED: usize = 64 << 20;
 /// Longest time that a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
@@ -74,30 +77,36 @@ pub async fn receive(
     Ok(answer(&app, &repository, id, &DeliveryState::Received))
 }
 
+/// Reads the body up to the limit. What is larger is read on for a while and dropped: a client that is cut off in the
+/// middle of sending sees a broken connection, not the answer.
 async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
-    let too_large =
-        || ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} MiB", MAX_BODY >> 20));
     let said = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if said.is_some_and(|length| length > MAX_BODY) {
-        return Err(too_large());
-    }
-    match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, MAX_BODY)).await {
-        Err(_) => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
-        Ok(Err(error)) if is_too_large(&error) => Err(too_large()),
-        Ok(Err(_)) => Err(ApiError::bad_request("the body could not be read")),
-        Ok(Ok(bytes)) => Ok(bytes),
-    }
-}
-
-fn is_too_large(error: &axum::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("length limit exceeded") {
-            return true;
+    let mut fits = said.is_none_or(|length| length <= MAX_BODY);
+    let whole = async {
+        let mut bytes = BytesMut::new();
+        let mut seen = 0;
+        let mut stream = body.into_data_stream();
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(|_| ApiError::bad_request("the body could not be read"))?;
+            seen += chunk.len();
+            fits = fits && seen <= MAX_BODY;
+            if fits {
+                bytes.extend_from_slice(&chunk);
+            } else if seen > MAX_DROPPED {
+                break;
+            }
         }
-        cause = error.source();
+        Ok(bytes.freeze())
+    };
+    match tokio::time::timeout(BODY_TIME, whole).await {
+        Ok(Err(error)) if fits => Err(error),
+        Ok(Ok(bytes)) if fits => Ok(bytes),
+        Err(_) if fits => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
+        _ => {
+            let error = format!("the body is larger than {} MiB", MAX_BODY >> 20);
+            Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, error))
+        }
     }
-    false
 }
 
 async fn work(app: App, id: DeliveryId) {

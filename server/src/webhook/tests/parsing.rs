@@ -1,0 +1,256 @@
+use std::path::Path;
+
+use proptest::prelude::*;
+use slipway_pipelines::trigger::{Cause, Trigger};
+
+use crate::{
+    store::model::Forge,
+    webhook::{Meaning, parse, payload::BadPayload},
+};
+
+const A: &str = "1111111111111111111111111111111111111111";
+const B: &str = "2222222222222222222222222222222222222222";
+const ZERO: &str = "0000000000000000000000000000000000000000";
+
+fn trigger(forge: Forge, event: &str, body: &str) -> Trigger {
+    match parse(forge, event, body.as_bytes()).unwrap().meaning {
+        Meaning::Trigger(trigger) => *trigger,
+        Meaning::Nothing(why) => panic!("no trigger: {why}"),
+    }
+}
+
+fn nothing(forge: Forge, event: &str, body: &str) -> String {
+    match parse(forge, event, body.as_bytes()).unwrap().meaning {
+        Meaning::Trigger(trigger) => panic!("a trigger: {trigger:?}"),
+        Meaning::Nothing(why) => why,
+    }
+}
+
+#[test]
+fn a_generic_push_needs_three_fields() {
+    let push = |reference: &str, before: &str, after: &str| {
+        format!(r#"{{"ref":"{reference}","before":"{before}","after":"{after}","more":1}}"#)
+    };
+    let found = trigger(Forge::Generic, "push", &push("refs/heads/; echo", ZERO, A).replace("; echo", ";echo"));
+    assert_eq!(found.cause, Cause::Push { branch: ";echo".to_owned(), before: None });
+    let found = trigger(Forge::Generic, "push", &push("refs/heads/main", B, A));
+    assert_eq!(
+        (found.cause, found.sha.as_str()),
+        (Cause::Push { branch: "main".to_owned(), before: Some(B.to_owned()) }, A)
+    );
+    let found = trigger(Forge::Generic, "push", &push("refs/tags/v1", ZERO, &A.to_uppercase()));
+    assert_eq!(found.cause, Cause::Tag { tag: "v1".to_owned() });
+    assert!(nothing(Forge::Generic, "push", &push("refs/heads/main", A, ZERO)).contains("was deleted"));
+    assert!(nothing(Forge::Generic, "push", &push("refs/notes/x", ZERO, A)).contains("neither"));
+    let bad = push("refs/heads/..", ZERO, A);
+    assert!(matches!(parse(Forge::Generic, "push", bad.as_bytes()), Err(BadPayload::BadRef(_))));
+}
+
+#[test]
+fn a_bad_body_says_what_is_bad() {
+    let error = |body: &str| parse(Forge::Generic, "push", body.as_bytes()).unwrap_err();
+    assert!(error("{\n  nonsense").to_string().contains("line 2 column 3"), "{}", error("{\n  nonsense"));
+    assert!(matches!(error("{}"), BadPayload::Missing("ref")));
+    assert!(matches!(error(r#"{"ref":"refs/heads/x"}"#), BadPayload::Missing("after")));
+    assert!(matches!(error(r#"{"ref":"refs/heads/x","after":"HEAD"}"#), BadPayload::BadSha { field: "after" }));
+    assert!(matches!(error(&format!(r#"{{"ref":"x","after":"{A}","before":"1"}}"#)), BadPayload::BadSha { .. }));
+    let deep = "[".repeat(100_000);
+    assert!(matches!(error(&deep), BadPayload::Json(_)));
+    assert!(matches!(
+        parse(Forge::Github, "push", b"{\"ref\":\"x\"}"),
+        Err(BadPayload::Missing("repository.full_name"))
+    ));
+}
+
+#[test]
+fn github_pushes_tags_and_deletions() {
+    let body = |reference: &str, after: &str, head: &str| {
+        format!(
+            r#"{{"ref":"{reference}","before":"{B}","after":"{after}","compare":"https://h/c","pusher":{{"name":"p","email":null}},
+            "sender":{{"login":"octo"}},"repository":{{"id":1,"full_name":"me/thing"}},"head_commit":{head},
+            "commits":[{{"added":["a"],"modified":null,"removed":["b","a"]}},{{}}]}}"#
+        )
+    };
+    let head = format!(
+        r#"{{"id":"{A}","message":"m\n\n$(rm -rf /)","url":"https://h/x","author":{{"name":"N","email":"e@x"}}}}"#
+    );
+    let found = trigger(Forge::Github, "push", &body("refs/heads/main", A, &head));
+    assert_eq!((found.sender.as_str(), found.author.email.as_str()), ("octo", "e@x"));
+    assert_eq!(found.changed_files, Some(vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(found.url.as_deref(), Some("https://h/x"));
+    // `after` of an annotated tag is the tag's own id.
+    let found = trigger(Forge::Github, "push", &body("refs/tags/v1", B, &head));
+    assert_eq!((found.tag(), found.sha.as_str()), (Some("v1"), A));
+    assert!(nothing(Forge::Github, "push", &body("refs/heads/x", ZERO, "null")).contains("was deleted"));
+    assert!(nothing(Forge::Github, "ping", r#"{"zen":"x"}"#).contains("pong"));
+    assert!(nothing(Forge::Github, "issues", r#"{"action":"opened"}"#).contains("`issues` makes no build"));
+}
+
+#[test]
+fn gitea_creates_tags_and_pushes_them() {
+    let create = |kind: &str| {
+        format!(
+            r#"{{"sha":"{A}","ref":"v1","ref_type":"{kind}","repository":{{"full_name":"me/thing"}},"sender":{{"login":"g"}}}}"#
+        )
+    };
+    let found = trigger(Forge::Gitea, "create", &create("tag"));
+    assert_eq!((found.reference.as_str(), found.sha.as_str(), found.sender.as_str()), ("refs/tags/v1", A, "g"));
+    assert!(nothing(Forge::Gitea, "create", &create("branch")).contains("push event"));
+    let push = format!(
+        r#"{{"ref":"refs/tags/v1","before":"{ZERO}","after":"{A}","repository":{{"full_name":"me/thing"}},"commits":null}}"#
+    );
+    assert_eq!(trigger(Forge::Gitea, "push", &push).tag(), Some("v1"));
+}
+
+#[test]
+fn gitlab_names_the_commit_of_a_tag_apart() {
+    let body = |reference: &str, checkout: &str| {
+        format!(
+            r#"{{"object_kind":"push","ref":"{reference}","before":"{ZERO}","after":"{B}","checkout_sha":{checkout},
+            "user_username":"","user_name":"The User","project":{{"path_with_namespace":"a/b/c"}},"commits":[]}}"#
+        )
+    };
+    let found = trigger(Forge::Gitlab, "Tag Push Hook", &body("refs/tags/v2", &format!("\"{A}\"")));
+    assert_eq!((found.sha.as_str(), found.sender.as_str()), (A, "The User"));
+    let found = trigger(Forge::Gitlab, "Push Hook", &body("refs/heads/main", "null"));
+    assert_eq!((found.sha.as_str(), found.changed_files), (B, None));
+    assert!(nothing(Forge::Gitlab, "Merge Request Hook", "{}").contains("makes no build"));
+}
+
+/// Bodies as the forges send them, kept beside the project.
+#[test]
+fn recorded_bodies_are_understood() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/compat/woodpecker/webhooks");
+    if !folder.exists() {
+        eprintln!("SKIPPED: there are no recorded webhooks at {}", folder.display());
+        return;
+    }
+    let read = |path: &str| std::fs::read_to_string(folder.join(path)).unwrap();
+    for (forge, path, event, reference, sha, sender) in [
+        (
+            Forge::Github,
+            "github/HookPush.json",
+            "push",
+            "refs/heads/main",
+            "366701fde727cb7a9e7f21eb88264f59f6f9b89c",
+            "6543",
+        ),
+        (
+            Forge::Github,
+            "github/HookTag.json",
+            "push",
+            "refs/tags/the-tag-v1",
+            "67012991d6c69b1c58378346fca366b864d8d1a1",
+            "6543",
+        ),
+        (
+            Forge::Gitea,
+            "gitea/HookPush.json",
+            "push",
+            "refs/heads/main",
+            "ef98532add3b2feb7a137426bba1248724367df5",
+            "gordon",
+        ),
+        (
+            Forge::Gitea,
+            "gitea/HookTag.json",
+            "create",
+            "refs/tags/v1.0.0",
+            "ef98532add3b2feb7a137426bba1248724367df5",
+            "gordon",
+        ),
+        (
+            Forge::Gitlab,
+            "gitlab/HookPush.json",
+            "Push Hook",
+            "refs/heads/main",
+            "16862e368d8ab812e48833b741dad720d6e2cb7f",
+            "test",
+        ),
+        (
+            Forge::Gitlab,
+            "gitlab/HookTag.json",
+            "Tag Push Hook",
+            "refs/tags/v22",
+            "16862e368d8ab812e48833b741dad720d6e2cb7f",
+            "test",
+        ),
+    ] {
+        let body = read(path);
+        let found = trigger(forge, event, &body);
+        assert_eq!(
+            (found.reference.as_str(), found.sha.as_str(), found.sender.as_str()),
+            (reference, sha, sender),
+            "{path}"
+        );
+    }
+    let push = trigger(Forge::Gitea, "push", &read("gitea/HookPush.json"));
+    assert_eq!(push.changed_files.unwrap(), ["CHANGELOG.md", "app/controller/application.rb"]);
+    assert_eq!((push.message.as_str(), push.author.name.as_str()), ("bump\n", "Gordon the Gopher"));
+    for (forge, path, event) in [
+        (Forge::Github, "github/HookPullRequest.json", "pull_request"),
+        (Forge::Github, "github/HookRelease.json", "release"),
+        (Forge::Gitea, "gitea/HookPullRequest.json", "pull_request"),
+        (Forge::Gitlab, "gitlab/HookPullRequestOpened.json", "Merge Request Hook"),
+    ] {
+        let payload = parse(forge, event, read(path).as_bytes()).unwrap();
+        assert!(payload.about.is_some(), "{path}");
+        assert!(matches!(payload.meaning, Meaning::Nothing(_)), "{path}");
+    }
+}
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::{Value, json};
+    let text = prop_oneof![Just(A.to_owned()), Just("refs/heads/x".to_owned()), Just(ZERO.to_owned()), ".{0,10}"];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        text.prop_map(Value::from)
+    ];
+    let key = prop::sample::select(vec![
+        "ref",
+        "before",
+        "after",
+        "repository",
+        "full_name",
+        "commits",
+        "head_commit",
+        "author",
+        "name",
+        "id",
+        "project",
+        "path_with_namespace",
+        "sender",
+        "pusher",
+        "added",
+        "checkout_sha",
+        "sha",
+        "ref_type",
+    ]);
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|list| json!(list)),
+            prop::collection::vec((key.clone(), inner), 0..8).prop_map(|pairs| {
+                Value::Object(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_json_is_a_payload_or_an_error(body in json()) {
+        let body = body.to_string();
+        for (forge, event) in [
+            (Forge::Github, "push"), (Forge::Github, "x"), (Forge::Gitea, "push"), (Forge::Gitea, "create"),
+            (Forge::Gitlab, "Push Hook"), (Forge::Gitlab, "y"), (Forge::Generic, "push"),
+        ] {
+            if let Ok(payload) = parse(forge, event, body.as_bytes())
+                && let Meaning::Trigger(trigger) = payload.meaning
+            {
+                prop_assert_eq!(trigger.sha.len(), 40);
+            }
+        }
+    }
+}
