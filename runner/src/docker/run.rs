@@ -22,7 +22,7 @@ const ENGINE_AWAY: Duration = Duration::from_secs(120);
 const LAST_BYTES: Duration = Duration::from_secs(15);
 
 /// Where a step's news goes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct News {
     said: watch::Sender<Option<i32>>,
     ended: watch::Sender<Option<Ending>>,

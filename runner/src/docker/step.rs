@@ -22,7 +22,7 @@ use super::{
     names,
     run::{Attached, News, Refused, Started},
 };
-use crate::executor::{Failed, Handle, LogSink, Signal};
+use crate::executor::{Ending, Failed, Handle, LogSink, Signal};
 
 /// What this process knows of a step.
 #[derive(Debug)]
@@ -155,6 +155,21 @@ async fn make_and_run(
     job: &Arc<Open>,
     step: usize,
     late: &Environment,
+    log: Box<dyn LogSink>,
+    news: News,
+) -> Result<(), Failed> {
+    let outcome = try_make_and_run(job, step, late, log, news.clone()).await;
+    // Nobody may be waiting for this call: the end is told in any case.
+    if let Err(failed) = &outcome {
+        news.end(Ending::Failed(failed.clone()));
+    }
+    outcome
+}
+
+async fn try_make_and_run(
+    job: &Arc<Open>,
+    step: usize,
+    late: &Environment,
     mut log: Box<dyn LogSink>,
     news: News,
 ) -> Result<(), Failed> {
@@ -177,7 +192,7 @@ async fn make_and_run(
                     if failed.reason == Reason::ImageBuild {
                         log.write(format!("{failed}\n").as_bytes());
                     }
-                    news.end(crate::executor::Ending::Failed(failed));
+                    news.end(Ending::Failed(failed));
                     return Ok(());
                 }
             }
@@ -188,17 +203,18 @@ async fn make_and_run(
         return Ok(());
     }
     match raise(job, step, &image, late, log, news).await? {
+        // Told to stop after the build and before there was a container to stop.
+        Ok(_) if slot.stop.is_cancelled() => {
+            let killed = kill(job, &names::container(&job.claim, step), "SIGKILL").await;
+            killed.map_err(|error| error.failed("can't stop the step"))
+        }
         Ok(started) if is_gated(spec) => open(started, late).await,
         Ok(_) => Ok(()),
         Err(refused) if refused.is_step_fault() => {
             refused.tell();
             Ok(())
         }
-        Err(refused) => {
-            let failed = refused.failed();
-            refused.tell();
-            Err(failed)
-        }
+        Err(refused) => Err(refused.failed()),
     }
 }
 
@@ -270,8 +286,8 @@ async fn open(mut started: Started, late: &Environment) -> Result<(), Failed> {
 /// Stops a step: see [`Executor::signal`](crate::executor::Executor::signal).
 pub(super) async fn signal(job: &Open, step: usize, signal: Signal) -> Result<(), Failed> {
     let (_, slot) = job.step(step)?;
-    slot.stop.cancel();
     let Some(has_shell) = slot.released() else { return Ok(()) };
+    slot.stop.cancel();
     let name = names::container(&job.claim, step);
     let done = match (signal, has_shell) {
         (Signal::Term, true) => term_all(job, &name).await,

@@ -55,5 +55,16 @@ async fn figures() {
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
         eprintln!("{what}: median {:.1} ms, worst {:.1} ms", ms(times[ROUNDS / 2]), ms(times[ROUNDS - 1]));
     }
+    let much = bench.commands("much", &["head -c 100000000 /dev/zero | tr '\\0' x"]);
+    let job = docker.open(&bench.grant(vec![much])).await.unwrap();
+    docker.empty_workspace(&job).await.unwrap();
+    let log = Log::default();
+    let handle = docker.prepare(&job, 0, log.sink()).await.unwrap();
+    let word = Instant::now();
+    docker.release(&job, 0, &Environment::new()).await.unwrap();
+    end(&handle).await;
+    assert!(log.bytes().len() > 100_000_000);
+    eprintln!("100 MB of log: {:.0} MB/s", 100.0 / word.elapsed().as_secs_f64());
+    docker.close(&job).await;
     bench.finish().await;
 }

@@ -214,3 +214,26 @@ async fn jobs_cannot_reach_each_other() {
     docker.close(&server).await;
     bench.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_has_few_rights() {
+    let Some(bench) = bench(0).await else { return };
+    let look = "while read -r name value; do case $name in CapEff:|NoNewPrivs:|Seccomp:) echo $name $value;; esac; done \
+                < /proc/self/status; ls /var/run/docker.sock /run/docker.sock || true";
+    let job = bench.docker.open(&bench.grant(vec![bench.commands("look", &[look])])).await.unwrap();
+    bench.docker.empty_workspace(&job).await.unwrap();
+    let log = Log::default();
+    let handle = bench.docker.prepare(&job, 0, log.sink()).await.unwrap();
+    bench.docker.release(&job, 0, &Environment::new()).await.unwrap();
+    assert_eq!(end(&handle).await, exited(0));
+    let log = log.text();
+    let value = |name: &str| log.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).unwrap_or_default();
+    let capabilities = u64::from_str_radix(value("CapEff:"), 16).unwrap();
+    for (name, bit) in [("NET_RAW", 13), ("SYS_ADMIN", 21), ("MKNOD", 27), ("NET_ADMIN", 12), ("SYS_PTRACE", 19)] {
+        assert_eq!(capabilities & (1 << bit), 0, "{name}: {log}");
+    }
+    assert_eq!((value("NoNewPrivs:"), value("Seccomp:")), ("1", "2"), "{log}");
+    assert_eq!(log.matches("No such file").count(), 2, "{log}");
+    bench.docker.close(&job).await;
+    bench.finish().await;
+}
