@@ -33,7 +33,7 @@ impl fmt::Debug for Client {
 /// Why a request was not answered as hoped.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// 401 or 403.
+    /// 401.
     #[error("the server does not take the token")]
     Unauthorized,
     /// 404: the server does not know the runner or the job.
@@ -197,7 +197,7 @@ async fn check(answer: Response) -> Result<Response, CallError> {
         return Ok(answer);
     }
     Err(match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => CallError::Unauthorized,
+        StatusCode::UNAUTHORIZED => CallError::Unauthorized,
         StatusCode::NOT_FOUND => CallError::Unknown,
         StatusCode::CONFLICT => CallError::Stale,
         StatusCode::UPGRADE_REQUIRED => CallError::Protocol,

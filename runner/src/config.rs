@@ -57,6 +57,14 @@ pub enum RunnerError {
         /// Ours.
         protocol: u32,
     },
+    /// The server knows the token but will not have this runner: another one came with its id, for example.
+    #[error("the server at {server} refuses this runner: {problem}")]
+    Refused {
+        /// Its address.
+        server: String,
+        /// What it says.
+        problem: String,
+    },
     /// The address makes no sense.
     #[error("`{url}` is not the address of a server: {problem}")]
     Address {

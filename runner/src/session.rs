@@ -83,6 +83,9 @@ impl Session {
                 Err(CallError::Protocol) => {
                     return Err(RunnerError::Protocol { server: self.server.clone(), protocol: PROTOCOL });
                 }
+                Err(CallError::Refused { text, .. }) => {
+                    return Err(RunnerError::Refused { server: self.server.clone(), problem: text });
+                }
                 Err(error) => {
                     if backoff.is_worth_a_line() {
                         tracing::warn!(%error, server = self.server, "waiting for the server");

@@ -8,7 +8,6 @@ use tempfile::TempDir;
 use super::ship;
 use crate::{
     client::Client,
-    executor::LogSink,
     remote::Remote,
     reporter::{Fenced, Reporter},
     spool::JobSpool,

@@ -6,7 +6,6 @@ use tokio::time;
 
 use super::bench::Bench;
 use crate::{
-    executor::Executor,
     job::{Command, Outcome},
     testing::{
         memory::Mood,
