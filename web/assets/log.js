@@ -5,7 +5,7 @@ import { Parser } from './ansi.js';
 import { Lines, choose, mark } from './lines.js';
 
 /** Most characters parsed in one frame, so that a flood does not hold the page. */
-const FRAME = 192 * 1024;
+const FRAME = 48 * 1024;
 const RETRY = [500, 1000, 2000, 5000];
 
 export class Log {
@@ -86,7 +86,13 @@ export class Log {
   paint() {
     this.frame = 0;
     let text = '';
-    while (this.queue.length && text.length < FRAME) text += this.queue.shift();
+    while (this.queue.length && text.length < FRAME) {
+      const room = FRAME - text.length;
+      const [piece] = this.queue;
+      text += piece.slice(0, room);
+      if (piece.length > room) this.queue[0] = piece.slice(room);
+      else this.queue.shift();
+    }
     const finished = this.parser.push(text);
     this.lines.append(finished, this.parser.rest());
     document.getElementById('quiet').hidden = true;
