@@ -5,6 +5,7 @@
 mod common;
 mod compat;
 mod environment;
+mod examples;
 mod filters;
 mod hostile;
 mod jobs;
