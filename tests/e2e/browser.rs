@@ -116,9 +116,11 @@ async fn the_page_cancels_and_retries_and_survives_a_lost_connection() {
     shows(&browser, "#head", "success").await;
     assert_eq!(page.execute("return window.neverReloaded", vec![]).await.unwrap(), json!(true));
 
+    page.execute("scrollTo(0, 0)", vec![]).await.unwrap();
     page.find(Locator::Css("form[action$='/retry'] button")).await.unwrap().click().await.unwrap();
     server.api.wait("harbour/buttons", 1, "the second attempt", |build| build.jobs[0].attempt == 2).await;
     shows(&browser, "#log", "ready").await;
+    page.execute("scrollTo(0, 0)", vec![]).await.unwrap();
     page.find(Locator::Css("form[action$='/cancel'] button")).await.unwrap().click().await.unwrap();
     shows(&browser, "#head", "cancelled").await;
     server.api.wait_end("harbour/buttons", 1).await.assert_ended("cancelled", "cancelled");

@@ -126,7 +126,9 @@ async fn slipway_up_killed_and_restarted_goes_on() {
 async fn what_is_ours_and_left_over_is_removed_and_nothing_else() {
     let mut server = Setup::new(Kind::Docker).start().await;
     let other = format!("{}-other", server.instance);
-    let make = |label: &str| format!("docker create --label slipway.instance={label} slipway/busybox true");
+    let make = |label: &str| {
+        format!("docker create --name slipway-leftover-{label} --label slipway.instance={label} slipway/busybox true")
+    };
     let root = std::path::Path::new("/");
     server.kill().await;
     let (_, ours) = crate::harness::git::shell(root, &make(&server.instance), &[]).await;

@@ -1,7 +1,5 @@
 //! The log while it is written: order, liveness, size.
 
-use sha2::{Digest, Sha256};
-
 use super::containers::{let_go, terminal_shows, waiting};
 use crate::harness::{
     api::Api,
@@ -102,11 +100,10 @@ async fn fifty_megabytes_arrive_byte_for_byte() {
     let log = server.api.log_bytes("me/loud", &build, "loud").await;
     let head = format!("+ yes '{LINE}' | head -c {BYTES}\n");
     assert_eq!(log.len(), head.len() + BYTES);
-    let mut expected = Sha256::new();
-    expected.update(&head);
+    assert_eq!(&log[..head.len()], head.as_bytes());
     let line = format!("{LINE}\n");
-    (0..BYTES / line.len()).for_each(|_| expected.update(&line));
-    expected.update(&line[..BYTES % line.len()]);
-    assert_eq!(Sha256::digest(&log), expected.finalize(), "the log differs");
+    for (number, chunk) in log[head.len()..].chunks(line.len()).enumerate() {
+        assert!(chunk == &line.as_bytes()[..chunk.len()], "line {number}: {}", String::from_utf8_lossy(chunk));
+    }
     server.finish().await;
 }
