@@ -69,6 +69,11 @@ impl LogFile {
         Arc::new(fresh)
     }
 
+    /// Length that can be read.
+    pub(super) fn length(&self) -> u64 {
+        self.extent.borrow().length
+    }
+
     /// Length that is surely on the disk.
     pub(super) fn committed(&self) -> io::Result<u64> {
         let mut writer = self.lock();

@@ -74,10 +74,15 @@ impl Logs {
         blocking(move || log.append(offset, &bytes)).await.map_err(AppendError::Io)?
     }
 
-    /// Length in bytes; 0 when there is none.
+    /// Length in bytes of what can be read; 0 when there is none.
     pub async fn length(&self, address: LogAddress) -> io::Result<u64> {
-        let known = self.open().get(&address).cloned();
-        let log = known.unwrap_or_else(|| self.detached(address));
+        let log = self.known(address);
+        blocking(move || log.length()).await
+    }
+
+    /// Length in bytes of what is surely on the disk: where a writer goes on.
+    pub async fn committed(&self, address: LogAddress) -> io::Result<u64> {
+        let log = self.known(address);
         blocking(move || log.committed()).await?
     }
 
@@ -124,6 +129,12 @@ impl Logs {
 
     fn open(&self) -> MutexGuard<'_, HashMap<LogAddress, Arc<LogFile>>> {
         self.inner.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The open log, or one that only this caller uses.
+    fn known(&self, address: LogAddress) -> Arc<LogFile> {
+        let known = self.open().get(&address).cloned();
+        known.unwrap_or_else(|| self.detached(address))
     }
 
     fn entry(&self, address: LogAddress) -> Arc<LogFile> {

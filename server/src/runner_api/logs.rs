@@ -46,7 +46,7 @@ pub(crate) async fn committed(
     let detail = app.store.job_attempt(job, attempt).await?.ok_or_else(stale)?;
     let mut steps = BTreeMap::new();
     for step in detail.steps {
-        let length = app.logs.length(LogAddress { job, attempt, step: step.position }).await;
+        let length = app.logs.committed(LogAddress { job, attempt, step: step.position }).await;
         let length = length.map_err(|cause| unavailable(&cause))?;
         if length > 0 {
             steps.insert(step.position, length);

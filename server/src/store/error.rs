@@ -43,6 +43,9 @@ pub enum StoreError {
     /// The database failed.
     #[error("database: {0}")]
     Database(sqlx::Error),
+    /// The transaction that the operation shared could not be committed. Nothing of it is stored.
+    #[error("the commit failed")]
+    Commit,
     /// The store is closed: the server stops.
     #[error("the store is closed")]
     Closed,

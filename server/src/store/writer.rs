@@ -100,7 +100,7 @@ async fn run(
                 let full = matches!(StoreError::from(error), StoreError::Full);
                 batch.clear();
                 for answer in answers {
-                    answer(Err(if full { StoreError::Full } else { StoreError::Closed }));
+                    answer(Err(if full { StoreError::Full } else { StoreError::Commit }));
                 }
                 // Fails when the database has already rolled back by itself.
                 let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;

@@ -66,6 +66,7 @@ proptest! {
             }
             let end = committed as u64;
             assert_eq!(logs.length(address()).await.unwrap(), end);
+            assert_eq!(logs.committed(address()).await.unwrap(), end);
             assert_eq!(logs.read(address(), 0..u64::MAX).await.unwrap(), source[..committed]);
             viewed.close(address());
             let seen = soon("the viewer's end", viewer).await.unwrap();
