@@ -260,4 +260,6 @@ fn remove(path: &Path) {
 }
 
 #[cfg(test)]
+mod http_tests;
+#[cfg(test)]
 mod tests;

@@ -4,14 +4,14 @@ use git2::{IndexAddOption, Signature, Time};
 
 use super::*;
 
-struct Silent;
+pub(super) struct Silent;
 
 impl LogSink for Silent {
     fn write(&mut self, _: &[u8]) {}
     fn begin_container_output(&mut self) {}
 }
 
-struct Kept(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Kept(pub(super) Arc<Mutex<Vec<u8>>>);
 
 impl LogSink for Kept {
     fn write(&mut self, bytes: &[u8]) {
@@ -20,13 +20,13 @@ impl LogSink for Kept {
     fn begin_container_output(&mut self) {}
 }
 
-struct Place {
-    folder: tempfile::TempDir,
+pub(super) struct Place {
+    pub(super) folder: tempfile::TempDir,
     repository: Repository,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let repository = Repository::init(folder.path().join("source")).unwrap();
         let source = folder.path().join("source");
@@ -40,7 +40,7 @@ impl Place {
         Self { folder, repository }
     }
 
-    fn commit(&self, message: &str) -> Oid {
+    pub(super) fn commit(&self, message: &str) -> Oid {
         let mut index = self.repository.index().unwrap();
         index.add_all(["*"], IndexAddOption::DEFAULT, None).unwrap();
         index.write().unwrap();
@@ -57,7 +57,7 @@ impl Place {
         Trees::open(Settings { data, server_url: String::new(), token: "slp_secret".into() }).unwrap()
     }
 
-    fn source(&self, sha: Oid, near: bool) -> Source {
+    pub(super) fn source(&self, sha: Oid, near: bool) -> Source {
         let path = self.folder.path().join("source").to_str().unwrap().to_owned();
         Source {
             repository: "me/thing".into(),
@@ -70,7 +70,7 @@ impl Place {
     }
 }
 
-fn git(folder: &Path, arguments: &[&str]) -> String {
+pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
