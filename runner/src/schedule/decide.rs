@@ -89,7 +89,7 @@ impl Schedule {
             Input::WorkspaceFailed(failed) => self.workspace = Workspace::Failed(failed),
             Input::CheckedOut(step) => {
                 self.workspace = Workspace::Ready;
-                self.end_by_itself(step, Finish::because(Reason::Ok), &mut actions);
+                self.end_by_itself(step, Finish::exit(0), &mut actions);
             }
             Input::Prepared(step) => self.advance(step, &Phase::Preparing, Phase::Prepared),
             Input::Released(step) => self.advance(step, &Phase::Releasing, Phase::Running),

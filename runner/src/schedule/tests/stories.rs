@@ -223,7 +223,7 @@ fn a_vanished_container_is_our_failure_unless_it_was_never_let_go() {
 fn a_vanished_workspace_fails_what_is_left() {
     let plan = plan(vec![checkout(), step("a", &[0]), step("b", &[1])]);
     let done = |finish| StepState::Finished { finish, started: Some(1), at: 2 };
-    let server = [done(Finish::because(Reason::Ok)), done(Finish::exit(0)), StepState::Pending];
+    let server = [done(Finish::exit(0)), done(Finish::exit(0)), StepState::Pending];
     let merged = merge(&plan, &server, &Found::default());
     let mut schedule = Schedule::resumed(plan, merged.known, merged.workspace);
     let actions = schedule.apply(Input::Start);
