@@ -1,5 +1,7 @@
 //! Templates as a whole, and the scripts that node can check.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
+
 use std::{fs, path::Path, process::Command};
 
 use proptest::prelude::*;

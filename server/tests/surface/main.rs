@@ -1,5 +1,7 @@
 //! The surface that people and programs see, over HTTP, against a server in this process.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
+
 mod access;
 mod api;
 mod logs;
