@@ -56,7 +56,7 @@ async fn a_push_builds_an_image_shares_the_workspace_and_reaches_a_service() {
     assert_eq!((build.number, build.event.as_str(), build.branch.as_deref()), (1, "push", Some("main")));
     assert_eq!((build.sha.as_str(), build.message.trim_end()), (sha.as_str(), "First commit"));
     assert_eq!(build.jobs.len(), 1, "{build:?}");
-    build.assert_step("clone", "success", "ok", None);
+    build.assert_step("clone", "success", "ok", Some(0));
     build.assert_step("tool", "success", "ok", Some(0));
     build.assert_step("use", "success", "ok", Some(0));
     build.assert_step("alarm", "skipped", "condition", None);
