@@ -26,7 +26,8 @@ test: ## all tests, end-to-end ones on real Docker and Chromium included
 bench: ## figures beside the Docker CLI, measured now
 	@tests/setup/build-tools.sh
 	@tests/setup/docker.sh
-	cargo bench --locked --bench figures
+	cargo build --release --locked
+	SLIPWAY_TEST_BINARY=$(CURDIR)/target/release/slipway cargo bench --profile dev --locked --bench figures
 
 fmt: ## formats the code
 	cargo fmt --all

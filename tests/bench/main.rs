@@ -1,6 +1,7 @@
 //! `make bench`: Slipway's own delays beside the Docker CLI's, measured in one run, in turns, as medians.
 //!
-//! A program that prints figures, not a test: nothing here passes or fails.
+//! A program that prints figures, not a test: nothing here passes or fails. `make bench` has it measure the release binary;
+//! the program itself is built as the tests are, so that nothing is built twice.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot measure stops")]
 
@@ -18,7 +19,6 @@ const FEWER_ROUNDS: usize = 5;
 
 #[tokio::main]
 async fn main() {
-    // `cargo bench` hands its own flags on; there are none here.
     let server = Setup::new(Kind::Docker).env("SLIPWAY_LOG", "warn").start().await;
     println!("{}", measure::machine(&server).await);
 

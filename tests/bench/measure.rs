@@ -1,7 +1,6 @@
 //! One measurement each. All answers are milliseconds.
 
 use std::{
-    path::Path,
     process::Stdio,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -11,12 +10,12 @@ use tokio::{io::AsyncReadExt, process::Command};
 use crate::harness::{
     api::Api,
     build::{Build, millis},
-    docker::BUSYBOX,
-    git::{Repo, shell},
+    docker::{BUSYBOX, objects},
+    git::Repo,
     process::Process,
     server::Server,
     sse::Events,
-    wait::PATIENCE,
+    wait::{PATIENCE, until},
 };
 
 /// The pause between two steps, seen twice.
@@ -140,8 +139,11 @@ async fn ended(server: &Server, repository: &str, number: u64) -> Build {
     let build = server.api.wait_end(repository, number).await;
     assert_eq!(build.status, "success", "{build:?}");
     // What the last build left is removed before the next begins, for both sides.
-    let quiet =
-        "until [ -z \"$(docker ps -aq --filter label=slipway.job --filter status=exited)\" ]; do sleep 0.05; done";
-    shell(Path::new("/"), quiet, &[]).await;
+    let labels = [format!("slipway.instance={}", server.instance), "slipway.role=step".to_owned()];
+    until("the last build to be tidied up", PATIENCE, async || match objects(server.docker(), &labels).await {
+        Ok(left) if left.containers.is_empty() => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
     build
 }

@@ -6,12 +6,12 @@ use tokio::{process::Command, time::timeout};
 
 use crate::harness::{
     git::Repo,
-    server::{Kind, Setup, clean_environment},
+    server::{Kind, Setup, binary, clean_environment},
     wait::PATIENCE,
 };
 
 fn slipway(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_slipway"));
+    let mut command = Command::new(binary());
     clean_environment(&mut command);
     command.args(arguments).current_dir(folder).kill_on_drop(true).stdin(std::process::Stdio::null());
     command

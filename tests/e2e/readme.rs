@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use crate::harness::{
     git::{Repo, git, shell},
-    server::{Kind, Setup},
+    server::{Kind, Setup, binary},
 };
 
 fn readme() -> String {
@@ -58,7 +58,7 @@ async fn the_post_receive_hook_of_the_readme_starts_a_build() {
 async fn the_pipeline_of_the_readme_is_valid() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join(".slipway.yml"), block("<!-- pipeline -->")).unwrap();
-    let script = format!("{} lint", env!("CARGO_BIN_EXE_slipway"));
+    let script = format!("{} lint", binary().display());
     let (status, said) = shell(folder.path(), &script, &[]).await;
     assert!(status.success(), "{said}");
 }

@@ -9,7 +9,7 @@ use tokio::process::Command;
 use super::{
     docker,
     process::{Output, Process},
-    server::{Server, clean_environment},
+    server::{Server, binary, clean_environment},
 };
 
 /// A running runner with its own data folder and its own Docker label.
@@ -70,7 +70,7 @@ fn launch(
     folder: &TempDir,
     output: &Output,
 ) -> Process {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_slipway"));
+    let mut command = Command::new(binary());
     clean_environment(&mut command);
     command.args(["runner", "--server", url, "--name", name, "--instance", instance]);
     command.args(["--slots", &slots.to_string(), "--pool", "0"]).arg("--data").arg(folder.path());

@@ -17,6 +17,11 @@ use super::{
     wait::{PATIENCE, until},
 };
 
+/// The binary that was built with the tests, or the one that `SLIPWAY_TEST_BINARY` names.
+pub(crate) fn binary() -> PathBuf {
+    std::env::var_os("SLIPWAY_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_slipway").into()).into()
+}
+
 /// What runs the steps of a server's builds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
@@ -32,14 +37,12 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     kind: Kind,
-    binary: PathBuf,
     environment: Vec<(String, String)>,
 }
 
 impl Setup {
-    /// Of the binary that was built with the tests.
     pub(crate) fn new(kind: Kind) -> Self {
-        Self { kind, binary: env!("CARGO_BIN_EXE_slipway").into(), environment: Vec::new() }
+        Self { kind, environment: Vec::new() }
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
@@ -86,7 +89,7 @@ fn unique_name() -> String {
 }
 
 fn launch(setup: &Setup, folder: &Path, listen: &str, instance: &str, token: &str, output: &Output) -> Process {
-    let mut command = Command::new(&setup.binary);
+    let mut command = Command::new(binary());
     command.arg(if setup.kind == Kind::ServerOnly { "server" } else { "up" });
     command.arg("--data").arg(folder.join("data")).args(["--listen", listen]).current_dir(folder);
     clean_environment(&mut command);

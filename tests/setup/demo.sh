@@ -82,7 +82,7 @@ push=$!
 wait "$push"
 push=''
 
-page=/demo/first-light/builds/1
+page=/repos/demo/first-light/builds/1
 say "The same log in the browser"
 echo "  $login?to=$page   (logs you in, once)"
 echo "  $url$page"

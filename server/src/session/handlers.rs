@@ -65,26 +65,28 @@ pub(crate) async fn login(
     }
 }
 
-/// `GET /login/TOKEN`: works once.
+/// `GET /login/TOKEN`: works once. `?to=/PATH` opens that page.
 pub(crate) async fn link(
     State(app): State<App>,
     method: Method,
     UrlPath(token): UrlPath<String>,
+    UrlQuery(To { to }): UrlQuery<To>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     // Whoever only looks at the link must not use it up.
     if method != Method::GET {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
+    let to = relative(&to);
     if let Some(found) = app.store.take_login(&token).await? {
-        return start(&app, &found.name, "/").await;
+        return start(&app, &found.name, to).await;
     }
     if identify(&app, &Method::GET, &headers).await.is_ok() {
-        return Ok(Redirect::to("/").into_response());
+        return Ok(Redirect::to(to).into_response());
     }
     let problem =
         "That link has been used or is too old. Sign in with a token, or start the server again for a new link.";
-    render(StatusCode::UNAUTHORIZED, &LoginPage::new("/".to_owned(), Some(problem)))
+    render(StatusCode::UNAUTHORIZED, &LoginPage::new(to.to_owned(), Some(problem)))
 }
 
 /// `POST /logout`.
