@@ -155,8 +155,9 @@ export class Log {
     if (on) this.bottom();
   }
 
+  /** A log that fits leaves the build's head in sight. */
   bottom() {
-    scrollTo(0, document.documentElement.scrollHeight);
+    if (this.log.getBoundingClientRect().bottom > innerHeight) scrollTo(0, document.documentElement.scrollHeight);
     this.last = scrollY;
   }
 
