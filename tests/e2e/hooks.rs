@@ -161,7 +161,8 @@ async fn a_commit_or_repository_that_cannot_be_fetched_is_said_and_nothing_hangs
     let (status, said) = send(&server.api, &hooked, "d-1", &hooked.secret, body.to_string().into_bytes()).await;
     assert!((200..300).contains(&status), "{status}: {said}");
     let build = server.api.wait_end(&hooked.name, 1).await;
-    assert_eq!((build.status.as_str(), build.jobs.len()), ("error", 0), "{build:?}");
+    build.assert_ended("error", "clone");
+    assert_eq!(build.jobs.len(), 0, "{build:?}");
     assert!(build.json.to_string().contains(&"1".repeat(12)), "says which commit: {build:?}");
     server.finish().await;
 }

@@ -4,6 +4,6 @@ mod git;
 mod runner;
 mod server;
 
-pub(crate) use git::{Git, Output};
+pub(crate) use git::Git;
 pub(crate) use runner::Runner;
 pub(crate) use server::{ADMIN, RUNNER, Server, eventually};
