@@ -7,6 +7,7 @@ use slipway_pipelines::{
     diagnostic::{Diagnostic, Severity},
     ids::DeliveryId,
     render,
+    state::Reason,
     trigger::{Event, Trigger, asks_to_skip},
 };
 
@@ -97,7 +98,7 @@ fn find(path: &std::path::Path, mut trigger: Trigger) -> Result<Option<Found>, g
 fn content(ingredients: Ingredients, files: &[SourceFile], seed: &BuildSeed) -> BuildContent {
     let compilation = compile::compile(files, &ingredients.context(seed));
     let diagnostics_text = render::render(&compilation.diagnostics, files, false);
-    BuildContent { compilation, diagnostics_text }
+    BuildContent { compilation, diagnostics_text, fault: Reason::Config }
 }
 
 /// A build that only says that its commit could not be had.
@@ -122,6 +123,7 @@ async fn unfetched(
     let diagnostics_text = render::render(std::slice::from_ref(&diagnostic), &[], false);
     let compilation = Compilation { jobs: Vec::new(), left_out: Vec::new(), diagnostics: vec![diagnostic] };
     let new = NewBuild { repository: repository.id, trigger, parent, delivery };
-    let build = app.store.create_build(new, move |_| BuildContent { compilation, diagnostics_text }).await?;
+    let content = BuildContent { compilation, diagnostics_text, fault: Reason::Clone };
+    let build = app.store.create_build(new, move |_| content).await?;
     Ok(Intake::Built(build))
 }

@@ -7,7 +7,7 @@ use slipway_pipelines::{
     compile::{Compilation, CompiledJob},
     ids::RunnerId,
     plan::{Plan, RunsOn, Workspace},
-    state::JobState,
+    state::{JobState, Reason},
     trigger::{Cause, Person, Trigger},
 };
 use uuid::Uuid;
@@ -49,7 +49,7 @@ async fn queued() -> (tempfile::TempDir, Running, BuildRef) {
         },
     };
     let compilation = Compilation { jobs: vec![job], ..Compilation::default() };
-    let content = BuildContent { compilation, diagnostics_text: String::new() };
+    let content = BuildContent { compilation, diagnostics_text: String::new(), fault: Reason::Config };
     let build = store.create_build(new, move |_| content).await.unwrap();
     (folder, running, build)
 }

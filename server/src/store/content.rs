@@ -61,7 +61,7 @@ async fn fill(tx: &mut Tx<'_>, new: &NewBuild, seed: &BuildSeed, content: &Build
         deliveries::set_state(&mut *tx.connection, delivery, &state).await?;
     }
     let compilation = &content.compilation;
-    let without_jobs = if compilation.has_errors() { Some(Reason::Config) } else { None };
+    let without_jobs = compilation.has_errors().then_some(content.fault);
     let jobs = if without_jobs.is_some() { &[][..] } else { &compilation.jobs[..] };
     for (position, job) in jobs.iter().enumerate() {
         let id = JobId(Uuid::now_v7());

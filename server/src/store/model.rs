@@ -11,7 +11,7 @@ use slipway_pipelines::{
     ids::{BuildId, DeliveryId, JobId, RepositoryId},
     plan::StepKind,
     repository::RepositoryName,
-    state::{Finish, JobState, Millis, Status, StepState},
+    state::{Finish, JobState, Millis, Reason, Status, StepState},
     trigger::Trigger,
 };
 
@@ -240,6 +240,9 @@ pub struct BuildContent {
     pub compilation: Compilation,
     /// The diagnostics for people, with source lines and carets.
     pub diagnostics_text: String,
+    /// Why diagnostics that are errors leave nothing to run: [`Reason::Config`], or [`Reason::Clone`] when there was no
+    /// commit to look at.
+    pub fault: Reason,
 }
 
 /// Which build.

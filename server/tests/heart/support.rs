@@ -9,7 +9,7 @@ use slipway_pipelines::{
     ids::{JobId, RunnerId},
     lease::Claim,
     plan::{Action, OnFailure, Plan, RunsOn, Step, Workspace},
-    state::{Finish, StepEvent},
+    state::{Finish, Reason, StepEvent},
     trigger::{Cause, Person, Trigger},
     wire::{Events, Grant, Hello, JobNews, Next, PROTOCOL, Renew, Renewed, Welcome},
 };
@@ -67,7 +67,11 @@ pub fn job(name: &str, steps: usize, needs: &[usize]) -> CompiledJob {
 }
 
 pub fn content(jobs: Vec<CompiledJob>) -> BuildContent {
-    BuildContent { compilation: Compilation { jobs, ..Compilation::default() }, diagnostics_text: String::new() }
+    BuildContent {
+        compilation: Compilation { jobs, ..Compilation::default() },
+        diagnostics_text: String::new(),
+        fault: Reason::Config,
+    }
 }
 
 pub fn new_build(repository: &Repository) -> NewBuild {

@@ -9,7 +9,7 @@ use slipway_pipelines::{
     ids::RunnerId,
     lease::Claim,
     plan::{Action, Container, Environment, Image, OnFailure, Plan, Program, RunsOn, Step, Workspace},
-    state::{Finish, StepEvent},
+    state::{Finish, Reason, StepEvent},
     trigger::{Cause, Person, Trigger},
     wire::{Events, Grant, JobNews},
 };
@@ -72,7 +72,7 @@ impl World {
         let jobs = if steps.is_empty() { Vec::new() } else { vec![job(steps)] };
         let left_out = vec![LeftOut { what: "deploy".to_owned(), why: "runs on tags only".to_owned() }];
         let compilation = Compilation { jobs, left_out, diagnostics: Vec::new() };
-        let content = BuildContent { compilation, diagnostics_text: String::new() };
+        let content = BuildContent { compilation, diagnostics_text: String::new(), fault: Reason::Config };
         let new = NewBuild { repository: repository.id, trigger: trigger(message), parent: None, delivery: None };
         self.server.app().store.create_build(new, move |_| content).await.unwrap()
     }
