@@ -6,7 +6,7 @@ use slipway_pipelines::{
     repository::RepositoryName,
     state::BuildState,
 };
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::SqliteExecutor;
 
 use super::{
     Store, StoreError, attempts,
@@ -14,7 +14,9 @@ use super::{
     jobs,
     jobs::Job,
     model::{BuildDetail, BuildSummary, JobDetail, StepAddress, StepDetail},
-    repositories, steps,
+    repositories,
+    row::row,
+    steps,
 };
 use crate::logs::LogAddress;
 
@@ -31,19 +33,20 @@ macro_rules! select {
     };
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    repository: String,
-    name: String,
-    number: i64,
-    trigger_json: String,
-    parent: Option<i64>,
-    status: String,
-    finish: Option<String>,
-    created: i64,
-    started: Option<i64>,
-    finished: Option<i64>,
+row! {
+    struct Row {
+        id: String,
+        repository: String,
+        name: String,
+        number: i64,
+        trigger_json: String,
+        parent: Option<i64>,
+        status: String,
+        finish: Option<String>,
+        created: i64,
+        started: Option<i64>,
+        finished: Option<i64>,
+    }
 }
 
 impl TryFrom<Row> for BuildSummary {

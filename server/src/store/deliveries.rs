@@ -1,27 +1,29 @@
 //! Table `deliveries`.
 
 use slipway_pipelines::ids::DeliveryId;
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::SqliteExecutor;
 use uuid::Uuid;
 
 use super::{
     Store, StoreError,
     codec::{corrupt, from_json, parse, to_json},
     model::{Delivery, DeliveryState, DeliveryStored, Forge, NewDelivery},
+    row::row,
 };
 
 const TABLE: &str = "deliveries";
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    repository: String,
-    forge: String,
-    forge_id: String,
-    event: String,
-    body: Vec<u8>,
-    received: i64,
-    state: String,
+row! {
+    struct Row {
+        id: String,
+        repository: String,
+        forge: String,
+        forge_id: String,
+        event: String,
+        body: Vec<u8>,
+        received: i64,
+        state: String,
+    }
 }
 
 impl TryFrom<Row> for Delivery {

@@ -8,12 +8,13 @@ use slipway_pipelines::{
     plan::{Plan, RunsOn},
     state::{JobState, Millis},
 };
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::SqliteExecutor;
 
 use super::{
     StoreError,
     codec::{from_json, parse, signed, to_json, unsigned},
     effects::JobChange,
+    row::row,
 };
 
 const TABLE: &str = "jobs";
@@ -63,21 +64,22 @@ impl Job {
     }
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    build: String,
-    position: i64,
-    name: String,
-    workflow: String,
-    needs: String,
-    runs_on: String,
-    labels: String,
-    attempt: i64,
-    epoch: i64,
-    state: String,
-    runner: Option<String>,
-    runner_name: Option<String>,
+row! {
+    struct Row {
+        id: String,
+        build: String,
+        position: i64,
+        name: String,
+        workflow: String,
+        needs: String,
+        runs_on: String,
+        labels: String,
+        attempt: i64,
+        epoch: i64,
+        state: String,
+        runner: Option<String>,
+        runner_name: Option<String>,
+    }
 }
 
 impl TryFrom<Row> for Job {

@@ -8,7 +8,7 @@ use sqlx::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{Store, StoreError, effects::OnCommit, writer::Writer};
+use super::{Store, StoreError, effects::OnCommit, migrations, writer::Writer};
 
 /// The first SQLite whose write-ahead log cannot lose pages to a checkpoint that races with a write.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
@@ -43,7 +43,7 @@ impl Store {
         if !is_new_enough(&version) {
             return Err(OpenError::OldLibrary(version));
         }
-        sqlx::migrate!().run(&mut connection).await?;
+        migrations::migrator().run(&mut connection).await?;
         let reading = options.create_if_missing(false).pragma("query_only", "ON");
         let readers: SqlitePool = SqlitePoolOptions::new().max_connections(READERS).connect_with(reading).await?;
         let (writer, task) = Writer::start(connection, on_commit);

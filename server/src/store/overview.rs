@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::FromRow;
-
 use super::{
     Store, StoreError,
     codec::{from_json, parse, unsigned},
     model::QueueEntry,
+    row::row,
 };
 
 /// How many there are, by word.
@@ -23,14 +22,15 @@ pub struct Counts {
     pub pending_deliveries: u64,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    name: String,
-    repository: String,
-    number: i64,
-    state: String,
-    labels: String,
+row! {
+    struct Row {
+        id: String,
+        name: String,
+        repository: String,
+        number: i64,
+        state: String,
+        labels: String,
+    }
 }
 
 impl TryFrom<Row> for QueueEntry {

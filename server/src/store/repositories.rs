@@ -3,33 +3,35 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use slipway_pipelines::{context::Trusted, ids::RepositoryId, repository::RepositoryName};
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::SqliteExecutor;
 use uuid::Uuid;
 
 use super::{
     Store, StoreError,
     codec::{corrupt, from_json, parse, to_json},
     model::{Credential, Forge, NewRepository, Repository},
+    row::row,
     tokens::random_text,
 };
 
 const TABLE: &str = "repositories";
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    name: String,
-    forge: String,
-    clone_url: Option<String>,
-    credential: Option<String>,
-    default_branch: String,
-    private: bool,
-    trusted_network: bool,
-    trusted_volumes: bool,
-    trusted_security: bool,
-    hook_id: String,
-    hook_secret: String,
-    created: i64,
+row! {
+    struct Row {
+        id: String,
+        name: String,
+        forge: String,
+        clone_url: Option<String>,
+        credential: Option<String>,
+        default_branch: String,
+        private: bool,
+        trusted_network: bool,
+        trusted_volumes: bool,
+        trusted_security: bool,
+        hook_id: String,
+        hook_secret: String,
+        created: i64,
+    }
 }
 
 /// [`Credential`] as the column keeps it.

@@ -1,26 +1,28 @@
 //! Table `runners`.
 
 use slipway_pipelines::{ids::RunnerId, wire::Hello};
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::SqliteExecutor;
 
 use super::{
     Store, StoreError,
     codec::{from_json, parse, to_json, unsigned},
     model::{Runner, TokenId},
+    row::row,
     tokens,
 };
 
 const TABLE: &str = "runners";
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    token: String,
-    name: String,
-    version: String,
-    labels: String,
-    slots: i64,
-    seen: i64,
+row! {
+    struct Row {
+        id: String,
+        token: String,
+        name: String,
+        version: String,
+        labels: String,
+        slots: i64,
+        seen: i64,
+    }
 }
 
 impl TryFrom<Row> for Runner {

@@ -5,24 +5,26 @@ use slipway_pipelines::{
     plan::{OnFailure, Plan, StepKind},
     state::StepState,
 };
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::SqliteExecutor;
 
 use super::{
     StoreError,
     codec::{corrupt, from_json, signed, to_json, unsigned},
     model::StepDetail,
+    row::row,
 };
 
 const TABLE: &str = "steps";
 
-#[derive(FromRow)]
-struct Row {
-    position: i64,
-    name: String,
-    kind: String,
-    ignored: bool,
-    state: String,
-    log_bytes: Option<i64>,
+row! {
+    struct Row {
+        position: i64,
+        name: String,
+        kind: String,
+        ignored: bool,
+        state: String,
+        log_bytes: Option<i64>,
+    }
 }
 
 impl TryFrom<Row> for StepDetail {

@@ -3,13 +3,14 @@
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use slipway_pipelines::state::Millis;
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::SqliteExecutor;
 use uuid::Uuid;
 
 use super::{
     Store, StoreError,
     codec::corrupt,
     model::{Token, TokenId, TokenKind},
+    row::row,
 };
 
 const TABLE: &str = "tokens";
@@ -18,11 +19,12 @@ const SESSION_MS: Millis = 30 * 24 * 3600 * 1000;
 /// How long a login link is good for.
 const LOGIN_MS: Millis = 24 * 3600 * 1000;
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    kind: String,
-    name: String,
+row! {
+    struct Row {
+        id: String,
+        kind: String,
+        name: String,
+    }
 }
 
 impl TryFrom<Row> for Token {

@@ -1,0 +1,32 @@
+//! The schema's steps, in order. A step that has been released never changes; a new one is added.
+
+use sqlx::{
+    AssertSqlSafe, SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+const STEPS: [(&str, &str); 1] = [("first", include_str!("../../migrations/0001_first.sql"))];
+
+/// All of them, to run on a database of any age. Not sqlx's macro: it would build SQLite a second time, for the compiler.
+pub(super) fn migrator() -> Migrator {
+    let migrations = (1..).zip(STEPS).map(|(version, (name, sql))| {
+        Migration::new(version, name.into(), MigrationType::Simple, AssertSqlSafe(sql).into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_a_step() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let mut files: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        let named: Vec<String> =
+            (1..).zip(STEPS).map(|(version, (name, _)): (i32, _)| format!("{version:04}_{name}.sql")).collect();
+        assert_eq!(files, named);
+    }
+}
