@@ -18,8 +18,8 @@ use crate::{
     sweep,
 };
 
-/// Name of the tokens that a server's settings decide about.
-const CONFIGURED: &str = "configured";
+/// Name of the first administrator's token, made or given: what `by` shows.
+const ADMIN: &str = "admin";
 /// Shortest secret that may be given as a token.
 const SHORTEST_TOKEN: usize = 16;
 
@@ -97,13 +97,13 @@ async fn open(config: &Config, dispatcher: &Dispatcher, logs: &Logs, news: &News
 async fn admin_token(store: &Store, given: Option<SecretString>) -> Result<Option<SecretString>, StartError> {
     if let Some(given) = given {
         check_length("admin", given.expose_secret())?;
-        store.set_token(TokenKind::Admin, CONFIGURED, given.expose_secret()).await?;
+        store.set_token(TokenKind::Admin, ADMIN, given.expose_secret()).await?;
         return Ok(None);
     }
     if store.has_token(TokenKind::Admin).await? {
         return Ok(None);
     }
-    Ok(Some(store.create_token(TokenKind::Admin, "admin", None).await?))
+    Ok(Some(store.create_token(TokenKind::Admin, ADMIN, None).await?))
 }
 
 /// The runners' token: the one given, or one that is kept in the data folder, since runners come with it again.
@@ -113,7 +113,7 @@ async fn runner_token(store: &Store, folder: &Folder, given: Option<SecretString
         None => folder.secret("runner-token", Store::random_token)?.into(),
     };
     check_length("runner", text.expose_secret())?;
-    store.set_token(TokenKind::Runner, CONFIGURED, text.expose_secret()).await?;
+    store.set_token(TokenKind::Runner, "runner", text.expose_secret()).await?;
     Ok(text)
 }
 
