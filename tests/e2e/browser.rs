@@ -6,7 +6,7 @@ use serde_json::json;
 use super::containers::{let_go, terminal_shows, waiting};
 use crate::harness::{
     chromium::Browser,
-    git::Repo,
+    git::{Repo, shell},
     server::{Kind, Setup},
     wait::{PATIENCE, until},
 };
@@ -83,6 +83,33 @@ async fn a_log_line_arrives_in_the_open_page_without_a_reload() {
     assert_eq!(page.execute(colour, vec![]).await.unwrap(), json!(true), "ANSI green is coloured");
     browser.screenshot("log").await;
     assert!(push.ended(PATIENCE).await.success());
+    browser.close().await;
+    server.finish().await;
+}
+
+/// The picture in the README is this screenshot.
+#[tokio::test]
+async fn the_demo_is_worth_a_look() {
+    let server = Setup::new(Kind::Docker).start().await;
+    let repo = Repo::init().await;
+    let demo = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/examples/demo");
+    let (status, said) = shell(repo.path(), &format!("cp -r '{}/.' .", demo.display()), &[]).await;
+    assert!(status.success(), "{said}");
+    repo.commit("First light").await;
+    repo.push_main(&server.remote("demo/first-light")).await;
+
+    let browser = Browser::start().await;
+    let to = "/repos/demo/first-light/builds/1";
+    browser.page.goto(&format!("{}?to={to}", server.login)).await.unwrap();
+    assert_eq!(browser.page.current_url().await.unwrap().path(), to, "the link of `make demo` opens the build");
+    // clone, harbour, build, test
+    browser.page.find(Locator::Css("#steps a[data-step='0/3']")).await.unwrap().click().await.unwrap();
+    for line in ["a light in the harbour", "beacon: first light", "all lights are lit"] {
+        shows(&browser, "#log", line).await;
+    }
+    shows(&browser, "#head", "success").await;
+    browser.page.set_window_size(1200, 620).await.unwrap();
+    browser.screenshot("demo").await;
     browser.close().await;
     server.finish().await;
 }
