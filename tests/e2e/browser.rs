@@ -87,7 +87,6 @@ async fn a_log_line_arrives_in_the_open_page_without_a_reload() {
     server.finish().await;
 }
 
-/// The picture in the README is this screenshot.
 #[tokio::test]
 async fn the_demo_is_worth_a_look() {
     let server = Setup::new(Kind::Docker).start().await;
