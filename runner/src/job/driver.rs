@@ -23,6 +23,8 @@ pub(super) struct Held<J> {
     pub(super) job: Option<J>,
     pub(super) tasks: JoinSet<()>,
     pub(super) spool: Option<Arc<JobSpool>>,
+    /// Cancelled once the end is being told: from then on only the answer to it decides whose the job is.
+    pub(super) telling_end: CancellationToken,
 }
 
 /// Runs a job to its end, or until it is taken away. The caller closes what is left.
@@ -36,10 +38,13 @@ pub async fn drive<E: Executor, R: Reporter>(
     commands: watch::Receiver<Command>,
 ) -> Done<E::Job> {
     let fenced = CancellationToken::new();
-    let mut held = Held { job: None, tasks: JoinSet::new(), spool: None };
+    let telling_end = CancellationToken::new();
+    let mut held = Held { job: None, tasks: JoinSet::new(), spool: None, telling_end: telling_end.clone() };
     let mut orders = commands.clone();
     let dropped = async {
-        if orders.wait_for(|command| *command == Command::Drop).await.is_err() {
+        let is_wanted = orders.wait_for(|command| *command == Command::Drop).await.is_ok();
+        // The server lets go of a job that it heard the end of, and may say so before it answers to the end.
+        if !is_wanted || telling_end.is_cancelled() {
             std::future::pending::<()>().await;
         }
     };

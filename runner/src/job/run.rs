@@ -66,6 +66,7 @@ pub(super) struct Run<'a, E: Executor, R> {
     happenings: mpsc::UnboundedReceiver<Happened>,
     endings: JoinSet<Ended>,
     tasks: &'a mut JoinSet<()>,
+    telling_end: CancellationToken,
     first: Vec<Input>,
 }
 
@@ -108,6 +109,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
             happenings,
             endings: JoinSet::new(),
             tasks: &mut held.tasks,
+            telling_end: held.telling_end.clone(),
             first,
             start,
         };
@@ -134,6 +136,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         loop {
             if let (Some(finish), true) = (&self.finish, self.endings.is_empty()) {
                 let finish = finish.clone();
+                self.telling_end.cancel();
                 self.outbox.tell(JobNews::Finished { finish: finish.clone(), at: now() });
                 self.outbox.told().await;
                 return Ok(finish);

@@ -69,3 +69,15 @@ async fn a_stale_lease_ends_the_job_whether_news_or_logs_notice() {
         assert_eq!(bench.memory.heard().finish, None);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_overtakes_the_answer_to_the_end_changes_nothing() {
+    let bench = &mut Bench::fresh(vec![with("SLEEP", "10s", step("a", &[]))]);
+    bench.memory.until(|heard| heard.is_running(0)).await;
+    bench.memory.news.send_replace(Mood::Holds);
+    quiet().await;
+    bench.command.send_replace(Command::Drop);
+    quiet().await;
+    bench.memory.news.send_replace(Mood::Takes);
+    assert_eq!(bench.finished().await, "ok");
+}
