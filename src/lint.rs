@@ -137,5 +137,8 @@ fn context(cause: Cause) -> Context {
             host: "slipway.invalid".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
+        secrets: None,
+        included: Default::default(),
+        local: false,
     }
 }

@@ -1,6 +1,11 @@
 //! What the compiler is told besides the files: everything `when` filters and `CI_*` variables draw on.
 
-use crate::{repository::RepositoryName, state::Millis, trigger::Trigger};
+use crate::{
+    include::Included,
+    repository::RepositoryName,
+    state::Millis,
+    trigger::{Event, Trigger},
+};
 
 /// A pipeline file, as the commit has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,6 +29,23 @@ pub struct Context {
     pub previous: Option<Previous>,
     /// The server.
     pub system: System,
+    /// The secrets that the repository has; `None` when nobody knows, as at a desk, and every name is taken.
+    pub secrets: Option<Vec<SecretRule>>,
+    /// Files that the pipeline's `include` takes from elsewhere.
+    pub included: Included,
+    /// Whether this is `slipway run`: `when: {local: false}` does not fit then.
+    pub local: bool,
+}
+
+/// What the language knows of a secret: all but its value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SecretRule {
+    /// Lower case.
+    pub name: String,
+    /// Builds that may have it. `pull_request` stands for all three pull request events.
+    pub events: Vec<Event>,
+    /// Plugin images, with or without a tag, that may have it. Empty: every step may.
+    pub images: Vec<String>,
 }
 
 /// What the language knows of a repository.

@@ -1,8 +1,20 @@
 //! A job compiled to all that a runner needs. No YAML travels further than the compiler.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
+
+mod access;
+mod environment;
+mod new;
+mod ready;
+mod retry;
+mod secret;
+
+pub use access::{Access, Resources};
+pub use ready::{Ready, ReadyCheck};
+pub use retry::{Retry, RetryOn};
+pub use secret::{MissingSecret, SecretPart};
 
 /// Environment of a container: name to value.
 pub type Environment = BTreeMap<String, String>;
@@ -12,11 +24,20 @@ pub type Environment = BTreeMap<String, String>;
 pub struct Plan {
     /// Name of the job, unique in its build: the workflow, and the matrix cell where there is one.
     pub name: String,
+    /// Position of the job in its build, from 0.
+    pub place: usize,
+    /// Page of the build; empty when there is none.
+    pub url: String,
     /// Where the shared volume is mounted and where in it the commit lies.
     pub workspace: Workspace,
+    /// What every container of the job is told: `CI_*` of build and workflow. Shared by the cells of a matrix.
+    pub environment: Arc<Environment>,
+    /// Matrix axes and parameters: for steps with [`Step::sees_values`].
+    pub values: Environment,
     /// In the order that the pipeline and the pages show: checkout first, then services, then the rest.
     /// The position is the step's number in the protocol, in log addresses and in labels.
-    pub steps: Vec<Step>,
+    /// Cells of a matrix share the steps that do not depend on the cell.
+    pub steps: Vec<Arc<Step>>,
     /// Longest run of the whole job, in seconds, from the first step's start.
     pub timeout_seconds: u64,
 }
@@ -43,11 +64,18 @@ pub struct Step {
     pub runs_on: RunsOn,
     /// What its failure means for the job.
     pub on_failure: OnFailure,
-    /// Complete, except for what only the runner knows at the start: `CI_MACHINE`, `CI_PIPELINE_STATUS`,
-    /// `CI_STEP_STARTED`.
+    /// What only this step is told. [`Plan::environment_of`] puts all parts together.
     pub environment: Environment,
-    /// Longest run in seconds, if the pipeline sets one.
+    /// Variables whose values are not in the plan until [`Plan::reveal`] puts them into `environment`.
+    pub secrets: BTreeMap<String, Vec<SecretPart>>,
+    /// Whether it gets [`Plan::values`]: plugins and checkouts do not, so that nobody steers them from outside.
+    pub sees_values: bool,
+    /// Longest run of one try in seconds, if the pipeline sets one.
     pub timeout_seconds: Option<u64>,
+    /// When it is tried again.
+    pub retry: Option<Retry>,
+    /// Variables that it may hand to later steps and jobs through the file `$SLIPWAY_OUTPUT`.
+    pub outputs: Vec<String>,
 }
 
 /// What a step does.
@@ -73,8 +101,12 @@ pub struct Container {
     pub program: Program,
     /// Absolute working directory: the checkout, or what `directory` names.
     pub directory: String,
-    /// More rights than a job normally has. The compiler refuses it unless the repository is trusted.
-    pub privileged: bool,
+    /// More rights than a job normally has. The compiler refuses them unless the repository is trusted.
+    pub access: Access,
+    /// How much of the machine it may take.
+    pub resources: Resources,
+    /// When a service counts as started; at once without.
+    pub ready: Option<Ready>,
 }
 
 /// Where an image comes from.

@@ -16,14 +16,14 @@
 //!
 //! Every message may be sent again after a lost answer: events are idempotent, appends are keyed by their offset.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{JobId, RunnerId},
     lease::Claim,
-    plan::Plan,
+    plan::{Environment, Plan},
     state::{Finish, Millis, StepEvent, StepState},
 };
 
@@ -69,6 +69,8 @@ pub struct Resume {
     pub grant: Grant,
     /// What the server knows of the steps, by position. What the engine knows beyond it is news.
     pub steps: Vec<StepState>,
+    /// Outputs that the server has, by position of the step that gave them.
+    pub outputs: BTreeMap<usize, Environment>,
     /// An order to stop that the runner may have missed.
     pub stop: Option<Finish>,
 }
@@ -93,6 +95,27 @@ pub struct Grant {
     pub source: Source,
     /// Values that must not appear in a log.
     pub masked: Vec<String>,
+    /// Credentials of image registries, for pulls and builds.
+    pub registries: Vec<RegistryLogin>,
+    /// Outputs of the jobs that this one needs: environment of its steps, checkout excepted.
+    pub inputs: Environment,
+}
+
+/// A credential of an image registry.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistryLogin {
+    /// `registry.example:5000`; `docker.io` for references without a host.
+    pub host: String,
+    /// User.
+    pub username: String,
+    /// Password or token.
+    pub password: String,
+}
+
+impl fmt::Debug for RegistryLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.username, self.host)
+    }
 }
 
 /// Where a commit is fetched from.
@@ -171,6 +194,13 @@ pub enum JobNews {
         event: StepEvent,
         /// With a finish: length of the step's whole log in bytes. The server has them all by then.
         log_bytes: Option<u64>,
+    },
+    /// A step gave values to later steps and jobs. Said before the step's finish; said again, the last holds.
+    Outputs {
+        /// Position in the plan.
+        step: usize,
+        /// Names are among the step's declared outputs.
+        values: Environment,
     },
     /// A step with `failure: cancel` failed: the server cancels the whole build.
     CancelBuild {

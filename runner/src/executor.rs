@@ -9,7 +9,9 @@
 //!    [`empty_workspace`](Executor::empty_workspace) instead. Nothing can be prepared before one of them is done.
 //! 4. For each step: [`prepare`](Executor::prepare), early if the caller likes; then either [`release`](Executor::release), the
 //!    word to start, or nothing. A prepared step that is never released never runs an instruction of the user's.
-//! 5. [`signal`](Executor::signal) a released step to stop it.
+//! 5. [`ready`](Executor::ready) after the release of a service that says when it is, [`outputs`](Executor::outputs) after the end
+//!    of a step that declares some, [`again`](Executor::again) before the next try of one that is retried,
+//!    [`signal`](Executor::signal) to stop a released step.
 //! 6. [`close`](Executor::close): everything of the job is removed, whatever state it is in.
 //! 7. [`stop`](Executor::stop) once, when the runner stops.
 //!
@@ -83,6 +85,17 @@ pub trait Executor: Send + Sync + 'static {
         late: &Environment,
     ) -> impl Future<Output = Result<(), Failed>> + Send;
 
+    /// Waits until a released service is ready as its plan says. Fails when it never can be: it has ended, or its image has no
+    /// HEALTHCHECK. The caller sets the deadline and drops the future.
+    fn ready(&self, job: &Self::Job, step: usize) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// What a step wrote to the file `$SLIPWAY_OUTPUT`, as it is there: `NAME=value` lines, at most [`MOST_OUTPUT_BYTES`].
+    /// Called for steps with declared outputs, once `said` or `ended` of its handle is set.
+    fn outputs(&self, job: &Self::Job, step: usize) -> impl Future<Output = Result<Vec<u8>, Failed>> + Send;
+
+    /// Takes away what is left of a step that ended or could not be prepared, so that it can be prepared again as its next try.
+    fn again(&self, job: &Self::Job, step: usize) -> impl Future<Output = Result<(), Failed>> + Send;
+
     /// Asks a released step to end, or ends it. Nothing happens when it already has.
     fn signal(&self, job: &Self::Job, step: usize, signal: Signal) -> impl Future<Output = Result<(), Failed>> + Send;
 
@@ -95,6 +108,9 @@ pub trait Executor: Send + Sync + 'static {
         async {}
     }
 }
+
+/// Largest file of outputs, in bytes.
+pub const MOST_OUTPUT_BYTES: usize = 64 << 10;
 
 /// What a prepared step tells. Both are set once.
 #[derive(Clone, Debug)]

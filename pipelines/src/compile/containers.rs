@@ -1,9 +1,15 @@
 //! A step of the file -> a step of the plan.
 
+use std::collections::BTreeMap;
+
 use super::{paths, script};
 use crate::{
-    environment::{Surroundings, of_step},
-    plan::{Action, Container, Environment, Image, ImageBuild, OnFailure, Program, RunsOn, Step as Planned, Workspace},
+    context::Context,
+    environment::of_step,
+    plan::{
+        Access, Action, Container, Environment, Image, ImageBuild, OnFailure, Program, Resources, RunsOn,
+        Step as Planned, Workspace,
+    },
     report::Report,
     substitute::{ShellText, Variables, in_shell},
     syntax::{Build, Role, Spanned, Step},
@@ -11,7 +17,7 @@ use crate::{
 
 /// What steps of a job are compiled with.
 pub(super) struct Containers<'a> {
-    pub(super) around: Surroundings<'a>,
+    pub(super) context: &'a Context,
     pub(super) workspace: &'a Workspace,
     pub(super) variables: &'a Variables<'a>,
     pub(super) report: &'a mut Report,
@@ -20,10 +26,17 @@ pub(super) struct Containers<'a> {
 impl Containers<'_> {
     /// A step without its needs.
     pub(super) fn step(&mut self, step: &Step, role: Role, runs_on: RunsOn) -> Planned {
-        let mut environment = of_step(step, role, &self.around);
+        let mut environment = of_step(step, role, self.context);
         let directory = paths::directory(step.directory.as_ref(), self.workspace, self.report);
         let program = self.program(step, role, &directory, &mut environment);
-        let container = Container { image: self.image(step), program, directory, privileged: step.privileged };
+        let container = Container {
+            image: self.image(step),
+            program,
+            directory,
+            access: Access { privileged: step.privileged, ..Access::default() },
+            resources: Resources::default(),
+            ready: None,
+        };
         let lives_on = step.detach || role == Role::Service;
         let action = match role {
             Role::Service => Action::Service(container),
@@ -38,7 +51,11 @@ impl Containers<'_> {
             // What runs beside the steps does not decide about the job unless it is told to.
             on_failure: step.failure.unwrap_or(if lives_on { OnFailure::Ignore } else { OnFailure::Fail }),
             environment,
+            secrets: BTreeMap::new(),
+            sees_values: !(role == Role::Clone || step.is_plugin() && role == Role::Step),
             timeout_seconds: step.timeout,
+            retry: None,
+            outputs: Vec::new(),
         }
     }
 

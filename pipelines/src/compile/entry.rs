@@ -1,9 +1,7 @@
 //! The door of the compiler.
 
-use std::collections::BTreeMap;
-
 use super::{
-    Compilation, CompiledJob,
+    Compilation,
     file::{self, Shared},
     link::link,
     weight,
@@ -55,32 +53,10 @@ pub fn compile(files: &[SourceFile], context: &Context) -> Compilation {
         jobs.clear();
         left_out.clear();
     }
-    number(&mut jobs, context);
-    Compilation { jobs, left_out, diagnostics }
-}
-
-/// Tells every step its place in the build, now that places are known.
-fn number(jobs: &mut [CompiledJob], context: &Context) {
     for (place, job) in jobs.iter_mut().enumerate() {
-        for (position, step) in job.plan.steps.iter_mut().enumerate() {
-            let kind = step.kind().as_str().to_owned();
-            let url = format!("{}/jobs/{place}/steps/{position}", context.build.url);
-            let mut values = BTreeMap::from([
-                ("CI_WORKFLOW_NUMBER", (place + 1).to_string()),
-                ("CI_STEP_NUMBER", (position + 1).to_string()),
-                ("CI_STEP_TYPE", kind),
-            ]);
-            if !context.build.url.is_empty() {
-                values.insert("CI_STEP_URL", url);
-            }
-            if step.environment.contains_key("DRONE") {
-                values.insert("DRONE_STEP_NUMBER", (position + 1).to_string());
-            }
-            for (name, value) in values {
-                step.environment.entry(name.to_owned()).or_insert(value);
-            }
-        }
+        job.plan.place = place;
     }
+    Compilation { jobs, left_out, parameters: Vec::new(), diagnostics }
 }
 
 fn failed(message: String, help: &str) -> Compilation {

@@ -120,6 +120,8 @@ pub(super) fn compile(file: &SourceFile, shared: &Shared<'_>, mut weight: usize,
                 needs: Vec::new(),
                 runs_on,
                 labels: read.labels,
+                retry: None,
+                concurrency: None,
                 plan,
             };
             drafts.jobs.push(Draft { job, depends_on: read.depends_on });

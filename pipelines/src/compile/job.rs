@@ -1,5 +1,7 @@
 //! One workflow in one cell -> a plan.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use super::{
     LeftOut,
     containers::Containers,
@@ -7,11 +9,10 @@ use super::{
     paths,
 };
 use crate::{
-    environment::Surroundings,
     filter::{Facts, Verdict},
     flavour::Flavour,
     matrix::Cell,
-    plan::{Action, OnFailure, Plan, RunsOn, Step as Planned},
+    plan::{Action, Environment, OnFailure, Plan, RunsOn, Step as Planned},
     report::Report,
     substitute::Variables,
     syntax::{Clone, Role, Step, Workflow},
@@ -83,35 +84,44 @@ pub(super) fn plan(
         return None;
     }
     let workspace = paths::workspace(workflow, with.flavour, with.context, report);
-    let around = Surroundings {
-        context: with.context,
-        build: with.build,
-        matrix: with.cell,
-        workflow: with.workflow,
-        workspace: &workspace.path,
-        platform: workflow.labels.get("platform").map(String::as_str),
-    };
-    let mut steps: Vec<Planned> = built_in.map(|name| checkout(name, with, &workspace.path)).into_iter().collect();
-    let mut containers = Containers { around, workspace: &workspace, variables: with.variables, report };
+    let mut steps: Vec<Arc<Planned>> = built_in.map(|name| Arc::new(checkout(name))).into_iter().collect();
+    let mut containers = Containers { context: with.context, workspace: &workspace, variables: with.variables, report };
     for ((kept, runs_on), needs) in kept.into_iter().zip(needs) {
-        steps.push(Planned { needs, ..containers.step(kept.step, kept.role, runs_on) });
+        steps.push(Arc::new(Planned { needs, ..containers.step(kept.step, kept.role, runs_on) }));
     }
     let timeout_seconds = workflow.timeout.unwrap_or(TIMEOUT);
-    Some(Plan { name: with.name.to_owned(), workspace, steps, timeout_seconds })
-}
-
-fn checkout(name: &str, with: &Cellwise<'_>, path: &str) -> Planned {
     let mut environment = with.build.clone();
     environment.insert("CI_WORKFLOW_NAME".to_owned(), with.workflow.to_owned());
-    environment.insert("CI_WORKSPACE".to_owned(), path.to_owned());
-    environment.insert("CI_STEP_NAME".to_owned(), name.to_owned());
+    environment.insert("CI_WORKSPACE".to_owned(), workspace.path.clone());
+    if let Some(platform) = workflow.labels.get("platform") {
+        environment.insert("CI_SYSTEM_PLATFORM".to_owned(), platform.clone());
+    }
+    let mut values = crate::environment::parameters(with.context);
+    values.extend(with.cell.clone());
+    Some(Plan {
+        name: with.name.to_owned(),
+        place: 0,
+        url: with.context.build.url.clone(),
+        workspace,
+        environment: Arc::new(environment),
+        values,
+        steps,
+        timeout_seconds,
+    })
+}
+
+fn checkout(name: &str) -> Planned {
     Planned {
         name: name.to_owned(),
         action: Action::Checkout,
         needs: Vec::new(),
         runs_on: RunsOn::default(),
         on_failure: OnFailure::Fail,
-        environment,
+        environment: Environment::new(),
+        secrets: BTreeMap::new(),
+        sees_values: false,
         timeout_seconds: None,
+        retry: None,
+        outputs: Vec::new(),
     }
 }

@@ -13,4 +13,4 @@ mod script;
 mod weight;
 
 pub use entry::compile;
-pub use output::{Compilation, CompiledJob, LeftOut};
+pub use output::{Compilation, CompiledJob, Concurrency, LeftOut};

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     diagnostic::Diagnostic,
-    plan::{Plan, RunsOn},
+    parameter::Parameter,
+    plan::{Plan, Retry, RunsOn},
 };
 
 /// What a commit's pipeline files mean for one trigger.
@@ -16,6 +17,8 @@ pub struct Compilation {
     pub jobs: Vec<CompiledJob>,
     /// What the files have and this trigger does not run.
     pub left_out: Vec<LeftOut>,
+    /// What a manual build can be given.
+    pub parameters: Vec<Parameter>,
     /// All findings, in the order of files and lines.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -33,8 +36,23 @@ pub struct CompiledJob {
     pub runs_on: RunsOn,
     /// Labels that its runner must have.
     pub labels: BTreeMap<String, String>,
+    /// When the server gives it another attempt.
+    pub retry: Option<Retry>,
+    /// How many of its kind may run at once.
+    pub concurrency: Option<Concurrency>,
     /// What the runner does.
     pub plan: Plan,
+}
+
+/// A `concurrency:`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Concurrency {
+    /// Jobs of a repository with the same group share the limit; the workflow's name by default.
+    pub group: String,
+    /// Most of them that run at once; others wait, older builds first.
+    pub limit: u32,
+    /// A newer build of the same ref cancels the group's jobs of older ones.
+    pub cancel_superseded: bool,
 }
 
 /// Something that a `when` filtered out.

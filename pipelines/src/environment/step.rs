@@ -1,7 +1,5 @@
 //! One step.
 
-use std::collections::BTreeMap;
-
 use super::drone;
 use crate::{
     context::Context,
@@ -10,43 +8,16 @@ use crate::{
     trigger::Cause,
 };
 
-/// What is around a step.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Surroundings<'a> {
-    pub(crate) context: &'a Context,
-    /// [`super::of_build`].
-    pub(crate) build: &'a Environment,
-    /// The cell.
-    pub(crate) matrix: &'a BTreeMap<String, String>,
-    pub(crate) workflow: &'a str,
-    /// Absolute path of the checkout.
-    pub(crate) workspace: &'a str,
-    /// The label `platform`, if there is one.
-    pub(crate) platform: Option<&'a str>,
-}
-
 /// The environment of a container, except for its place in the build. Clones and plugins get nothing from matrix and parameters, so
 /// that those cannot steer programs that know nothing of them; what the pipeline's `environment` says goes over everything.
-pub(crate) fn of_step(step: &Step, role: Role, around: &Surroundings<'_>) -> Environment {
+pub(crate) fn of_step(step: &Step, role: Role, context: &Context) -> Environment {
     let is_plugin = step.is_plugin() && role != Role::Service;
     let mut environment = Environment::new();
-    if !is_plugin && role != Role::Clone {
-        environment.extend(parameters(around.context));
-        environment.extend(around.matrix.clone());
-    }
-    environment.extend(around.build.clone());
-    let mut add = |name: &str, value: &str| environment.insert(name.to_owned(), value.to_owned());
-    add("CI_WORKFLOW_NAME", around.workflow);
-    add("CI_WORKSPACE", around.workspace);
-    add("CI_STEP_NAME", &step.name.value);
-    if let Some(platform) = around.platform {
-        add("CI_SYSTEM_PLATFORM", platform);
-    }
     if !step.commands.is_empty() {
-        add("SHELL", "/bin/sh");
+        environment.insert("SHELL".to_owned(), "/bin/sh".to_owned());
     }
     if is_plugin {
-        drone::add(&mut environment, around.context);
+        drone::add(&mut environment, context);
     }
     environment.extend(step.settings.iter().cloned());
     environment.extend(step.environment.iter().flatten().map(|(name, value)| (name.value.clone(), value.clone())));

@@ -66,6 +66,8 @@ impl Status {
 pub enum Reason {
     /// Ended with exit code 0.
     Ok,
+    /// Ended well, except for steps whose failure is ignored.
+    OkWithWarnings,
     /// A service or detached step, stopped with its job.
     Stopped,
     /// Ended with another exit code.
@@ -74,6 +76,8 @@ pub enum Reason {
     OomKilled,
     /// Ran longer than it may.
     Timeout,
+    /// A service was not ready in time.
+    NotReady,
     /// The Dockerfile of a `build:` did not build.
     ImageBuild,
     /// The image could not be had.
@@ -88,6 +92,8 @@ pub enum Reason {
     Cancelled,
     /// A step with `failure: cancel` failed.
     CancelledByStep,
+    /// A newer build took its place: `concurrency: {cancel: superseded}`.
+    Superseded,
     /// What it depends on did not end well.
     Needs,
     /// Its `when` does not fit.
@@ -102,10 +108,10 @@ impl Reason {
     /// The status that the reason means.
     pub fn status(self) -> Status {
         match self {
-            Self::Ok | Self::Stopped => Status::Success,
-            Self::ExitCode | Self::OomKilled | Self::Timeout | Self::ImageBuild => Status::Failure,
+            Self::Ok | Self::OkWithWarnings | Self::Stopped => Status::Success,
+            Self::ExitCode | Self::OomKilled | Self::Timeout | Self::NotReady | Self::ImageBuild => Status::Failure,
             Self::ImagePull | Self::Clone | Self::Config | Self::Infra => Status::Error,
-            Self::Cancelled | Self::CancelledByStep => Status::Cancelled,
+            Self::Cancelled | Self::CancelledByStep | Self::Superseded => Status::Cancelled,
             Self::Needs | Self::Condition | Self::JobEnded => Status::Skipped,
             Self::Lost => Status::Lost,
         }
@@ -115,10 +121,12 @@ impl Reason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::OkWithWarnings => "ok_with_warnings",
             Self::Stopped => "stopped",
             Self::ExitCode => "exit_code",
             Self::OomKilled => "oom_killed",
             Self::Timeout => "timeout",
+            Self::NotReady => "not_ready",
             Self::ImageBuild => "image_build",
             Self::ImagePull => "image_pull",
             Self::Clone => "clone",
@@ -126,6 +134,7 @@ impl Reason {
             Self::Infra => "infra",
             Self::Cancelled => "cancelled",
             Self::CancelledByStep => "cancelled_by_step",
+            Self::Superseded => "superseded",
             Self::Needs => "needs",
             Self::Condition => "condition",
             Self::JobEnded => "job_ended",

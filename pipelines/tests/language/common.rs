@@ -42,6 +42,9 @@ pub(crate) fn push() -> Context {
         },
         previous: None,
         system: System { name: "slipway".into(), url: "http://ci".into(), host: "ci".into(), version: "0.1.0".into() },
+        secrets: None,
+        included: Default::default(),
+        local: false,
     }
 }
 

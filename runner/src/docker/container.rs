@@ -89,10 +89,10 @@ impl Wish<'_> {
                 network_mode: Some(network_mode),
                 mounts: Some(vec![workspace(volume, base)]),
                 log_config: Some(log_config(self.has_local_log)),
-                privileged: Some(self.spec.privileged),
+                privileged: Some(self.spec.access.privileged),
                 pids_limit: Some(PIDS),
-                cap_drop: (!self.spec.privileged).then(|| DROPPED.map(str::to_owned).to_vec()),
-                security_opt: (!self.spec.privileged).then(|| vec!["no-new-privileges".to_owned()]),
+                cap_drop: (!self.spec.access.privileged).then(|| DROPPED.map(str::to_owned).to_vec()),
+                security_opt: (!self.spec.access.privileged).then(|| vec!["no-new-privileges".to_owned()]),
                 ..Default::default()
             }),
             ..Default::default()
@@ -162,13 +162,14 @@ pub(super) fn helper(volume: &str, at: &str, labels: Labels) -> ContainerCreateB
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use slipway_pipelines::plan::Image;
+    use slipway_pipelines::plan::{Access, Image, Resources};
 
     use super::*;
 
     fn spec(program: Program, privileged: bool) -> Container {
         let image = Image::Registry { reference: "busybox".into(), always_pull: false };
-        Container { image, program, directory: "/w/src".into(), privileged }
+        let access = Access { privileged, ..Access::default() };
+        Container { image, program, directory: "/w/src".into(), access, resources: Resources::default(), ready: None }
     }
 
     fn body(spec: &Container, environment: &Environment, nonce: Option<&str>) -> ContainerCreateBody {

@@ -187,6 +187,18 @@ impl Executor for Docker {
         step::release(&job.0, step, late).await
     }
 
+    async fn ready(&self, _job: &Job, _step: usize) -> Result<(), Failed> {
+        Ok(())
+    }
+
+    async fn outputs(&self, _job: &Job, _step: usize) -> Result<Vec<u8>, Failed> {
+        Ok(Vec::new())
+    }
+
+    async fn again(&self, _job: &Job, _step: usize) -> Result<(), Failed> {
+        Err(Failed::infra("steps cannot be retried yet"))
+    }
+
     async fn signal(&self, job: &Job, step: usize, signal: Signal) -> Result<(), Failed> {
         step::signal(&job.0, step, signal).await
     }

@@ -239,7 +239,7 @@ async fn raise(
     let body = Wish {
         spec,
         image,
-        environment: &plan.environment,
+        environment: &job.plan.environment_of(step),
         late,
         labels: names::step_labels(&job.config.instance, &job.claim, sandbox, step, nonce.as_deref()),
         network: match plan.action {

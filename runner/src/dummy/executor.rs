@@ -162,6 +162,18 @@ impl Executor for Dummy {
         Ok(())
     }
 
+    async fn ready(&self, _job: &DummyJob, _step: usize) -> Result<(), Failed> {
+        Ok(())
+    }
+
+    async fn outputs(&self, _job: &DummyJob, _step: usize) -> Result<Vec<u8>, Failed> {
+        Ok(Vec::new())
+    }
+
+    async fn again(&self, _job: &DummyJob, _step: usize) -> Result<(), Failed> {
+        Err(Failed::infra("steps cannot be retried yet"))
+    }
+
     async fn signal(&self, job: &DummyJob, step: usize, signal: Signal) -> Result<(), Failed> {
         job.play(step)?.send(signal);
         Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use slipway_pipelines::{
-    plan::{Action as Does, OnFailure, Plan, Step},
+    plan::{Action as Does, OnFailure, Plan},
     state::{Finish, Reason},
 };
 
@@ -282,7 +282,7 @@ impl Schedule {
 
     /// Once the last step that the job waits for is done, services and detached steps have no purpose.
     fn stop_what_nobody_waits_for(&mut self, actions: &mut Vec<Action>) {
-        let steps = self.plan.steps.iter().map(Step::is_awaited);
+        let steps = self.plan.steps.iter().map(|step| step.is_awaited());
         if steps.zip(&self.nodes).any(|(awaited, node)| awaited && !is_done(&node.phase)) {
             return;
         }

@@ -31,6 +31,9 @@ fn could_not_start(reason: Reason) -> bool {
     match reason {
         Reason::ImagePull | Reason::ImageBuild | Reason::Infra | Reason::Clone | Reason::Config => true,
         Reason::Ok
+        | Reason::OkWithWarnings
+        | Reason::NotReady
+        | Reason::Superseded
         | Reason::Stopped
         | Reason::ExitCode
         | Reason::OomKilled

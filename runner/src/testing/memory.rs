@@ -46,7 +46,7 @@ impl Heard {
                     Err(error) => panic!("step {step}: {error}"),
                 }
             }
-            JobNews::CancelBuild { .. } => {}
+            JobNews::Outputs { .. } | JobNews::CancelBuild { .. } => {}
             JobNews::Finished { finish, .. } => {
                 assert!(self.states.iter().all(|state| state.status().is_final()), "{:?}", self.states);
                 self.finish = Some(finish);
@@ -80,7 +80,7 @@ impl Heard {
     }
 
     pub(crate) fn resume(&self, grant: Grant) -> Resume {
-        Resume { grant, steps: self.states.clone(), stop: None }
+        Resume { grant, steps: self.states.clone(), outputs: Default::default(), stop: None }
     }
 
     pub(crate) fn is_running(&self, step: usize) -> bool {

@@ -5,26 +5,18 @@ use std::{collections::BTreeMap, sync::Arc};
 use slipway_pipelines::{
     ids::JobId,
     lease::Claim,
-    plan::{Action as Does, Container, Image, ImageBuild, OnFailure, Plan, Program, RunsOn, Step, Workspace},
+    plan::{
+        Action as Does, Container, Environment, Image, ImageBuild, Plan, Program, RunsOn,
+        Step, Workspace,
+    },
     wire::{Grant, Source},
 };
 use uuid::Uuid;
 
 pub(crate) fn step(name: &str, needs: &[usize]) -> Step {
-    Step {
-        name: name.to_owned(),
-        action: Does::Run(Container {
-            image: Image::Registry { reference: "dummy".into(), always_pull: false },
-            program: Program::Commands { commands: vec![] },
-            directory: "/slipway".into(),
-            privileged: false,
-        }),
-        needs: needs.to_vec(),
-        runs_on: RunsOn::default(),
-        on_failure: OnFailure::Fail,
-        environment: BTreeMap::new(),
-        timeout_seconds: None,
-    }
+    let image = Image::Registry { reference: "dummy".into(), always_pull: false };
+    let container = Container::new(image, Program::Commands { commands: vec![] }, "/slipway");
+    Step { needs: needs.to_vec(), sees_values: true, ..Step::new(name, Does::Run(container)) }
 }
 
 pub(crate) fn checkout() -> Step {
@@ -61,12 +53,8 @@ pub(crate) fn on(success: bool, failure: bool, step: Step) -> Step {
 }
 
 pub(crate) fn plan(steps: Vec<Step>) -> Arc<Plan> {
-    Arc::new(Plan {
-        name: "test".into(),
-        workspace: Workspace { base: "/slipway".into(), path: "/slipway/src".into() },
-        steps,
-        timeout_seconds: 60,
-    })
+    let workspace = Workspace { base: "/slipway".into(), path: "/slipway/src".into() };
+    Arc::new(Plan { timeout_seconds: 60, ..Plan::new("test", workspace, steps) })
 }
 
 /// The step with one more variable.
@@ -102,5 +90,7 @@ pub(crate) fn grant(job: u128, steps: Vec<Step>) -> Grant {
             origin: "http://server/git/me/thing.git".into(),
         },
         masked: vec!["hunter2".into()],
+        registries: Vec::new(),
+        inputs: Environment::new(),
     }
 }

@@ -53,6 +53,9 @@ impl Ingredients {
             },
             previous: seed.previous.clone(),
             system: self.system,
+            secrets: None,
+            included: Default::default(),
+            local: false,
         }
     }
 }

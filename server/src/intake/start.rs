@@ -121,7 +121,7 @@ async fn unfetched(
         ),
     };
     let diagnostics_text = render::render(std::slice::from_ref(&diagnostic), &[], false);
-    let compilation = Compilation { jobs: Vec::new(), left_out: Vec::new(), diagnostics: vec![diagnostic] };
+    let compilation = Compilation { diagnostics: vec![diagnostic], ..Compilation::default() };
     let new = NewBuild { repository: repository.id, trigger, parent, delivery };
     let content = BuildContent { compilation, diagnostics_text, fault: Reason::Clone };
     let build = app.store.create_build(new, move |_| content).await?;

@@ -41,12 +41,9 @@ async fn queued() -> (tempfile::TempDir, Running, BuildRef) {
         needs: Vec::new(),
         runs_on: RunsOn::default(),
         labels: BTreeMap::new(),
-        plan: Plan {
-            name: "a".to_owned(),
-            workspace: Workspace { base: "/b".to_owned(), path: "/b".to_owned() },
-            steps: Vec::new(),
-            timeout_seconds: 1,
-        },
+        retry: None,
+        concurrency: None,
+        plan: Plan::new("a", Workspace { base: "/b".to_owned(), path: "/b".to_owned() }, []),
     };
     let compilation = Compilation { jobs: vec![job], ..Compilation::default() };
     let content = BuildContent { compilation, diagnostics_text: String::new(), fault: Reason::Config };

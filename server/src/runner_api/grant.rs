@@ -22,6 +22,8 @@ pub(super) fn message(app: &App, granted: Granted) -> Grant {
         },
         plan,
         masked: Vec::new(),
+        registries: Vec::new(),
+        inputs: Default::default(),
     }
 }
 

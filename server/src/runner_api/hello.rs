@@ -35,6 +35,7 @@ pub(crate) async fn hello(
             Some(resumed) => welcome.resume.push(Resume {
                 grant: message(&app, resumed.granted),
                 steps: resumed.steps,
+                outputs: Default::default(),
                 stop: resumed.stop,
             }),
             None => welcome.drop.push(claim),

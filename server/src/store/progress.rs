@@ -62,6 +62,8 @@ fn said_before(finish: &Finish, news: &[JobNews]) -> Result<(), StoreError> {
 async fn take(tx: &mut Tx<'_>, job: &mut Job, claim: Claim, news: JobNews, now: Millis) -> Result<(), StoreError> {
     match news {
         JobNews::Step { step, event, log_bytes } => take_step(tx, job, step, bounded(event, now), log_bytes).await,
+        // Nothing declares outputs yet.
+        JobNews::Outputs { .. } => Ok(()),
         JobNews::CancelBuild { step } => {
             let name = steps::of_attempt(&mut *tx.connection, job.id, job.attempt)
                 .await?

@@ -8,7 +8,7 @@ use slipway_pipelines::{
     compile::{Compilation, CompiledJob},
     ids::{JobId, RunnerId},
     lease::Claim,
-    plan::{Action, OnFailure, Plan, RunsOn, Step, Workspace},
+    plan::{Action, Plan, RunsOn, Step, Workspace},
     state::{Finish, Reason, StepEvent},
     trigger::{Cause, Person, Trigger},
     wire::{Events, Grant, Hello, JobNews, Next, PROTOCOL, Renew, Renewed, Welcome},
@@ -42,27 +42,16 @@ pub fn trigger() -> Trigger {
 
 /// A job of so many steps that needs others.
 pub fn job(name: &str, steps: usize, needs: &[usize]) -> CompiledJob {
-    let step = |position| Step {
-        name: format!("step{position}"),
-        action: Action::Checkout,
-        needs: Vec::new(),
-        runs_on: RunsOn::default(),
-        on_failure: OnFailure::Fail,
-        environment: BTreeMap::new(),
-        timeout_seconds: None,
-    };
+    let workspace = Workspace { base: "/slipway".to_owned(), path: "/slipway/src".to_owned() };
     CompiledJob {
         name: name.to_owned(),
         workflow: name.to_owned(),
         needs: needs.to_vec(),
         runs_on: RunsOn::default(),
         labels: BTreeMap::new(),
-        plan: Plan {
-            name: name.to_owned(),
-            workspace: Workspace { base: "/slipway".to_owned(), path: "/slipway/src".to_owned() },
-            steps: (0..steps).map(step).collect(),
-            timeout_seconds: 60,
-        },
+        retry: None,
+        concurrency: None,
+        plan: Plan::new(name, workspace, (0..steps).map(|step| Step::new(format!("step{step}"), Action::Checkout))),
     }
 }
 

@@ -8,7 +8,7 @@ use slipway_pipelines::{
     compile::{Compilation, CompiledJob, LeftOut},
     ids::RunnerId,
     lease::Claim,
-    plan::{Action, Container, Environment, Image, OnFailure, Plan, Program, RunsOn, Step, Workspace},
+    plan::{Action, Container, Image, Plan, Program, RunsOn, Step, Workspace},
     state::{Finish, Reason, StepEvent},
     trigger::{Cause, Person, Trigger},
     wire::{Events, Grant, JobNews},
@@ -71,7 +71,7 @@ impl World {
     pub(crate) async fn build(&self, repository: &Repository, message: &str, steps: &[&str]) -> BuildRef {
         let jobs = if steps.is_empty() { Vec::new() } else { vec![job(steps)] };
         let left_out = vec![LeftOut { what: "deploy".to_owned(), why: "runs on tags only".to_owned() }];
-        let compilation = Compilation { jobs, left_out, diagnostics: Vec::new() };
+        let compilation = Compilation { jobs, left_out, ..Compilation::default() };
         let content = BuildContent { compilation, diagnostics_text: String::new(), fault: Reason::Config };
         let new = NewBuild { repository: repository.id, trigger: trigger(message), parent: None, delivery: None };
         self.server.app().store.create_build(new, move |_| content).await.unwrap()
@@ -88,19 +88,11 @@ impl World {
 }
 
 fn job(steps: &[&str]) -> CompiledJob {
-    let steps = steps.iter().enumerate().map(|(position, name)| Step {
-        name: (*name).to_owned(),
-        action: Action::Run(Container {
-            image: Image::Registry { reference: "busybox".to_owned(), always_pull: false },
-            program: Program::Commands { commands: vec!["true".to_owned()] },
-            directory: "/slipway".to_owned(),
-            privileged: false,
-        }),
-        needs: position.checked_sub(1).into_iter().collect(),
-        runs_on: RunsOn::default(),
-        on_failure: OnFailure::Fail,
-        environment: Environment::new(),
-        timeout_seconds: None,
+    let steps = steps.iter().enumerate().map(|(position, name)| {
+        let image = Image::Registry { reference: "busybox".to_owned(), always_pull: false };
+        let program = Program::Commands { commands: vec!["true".to_owned()] };
+        let needs = position.checked_sub(1).into_iter().collect();
+        Step { needs, ..Step::new(*name, Action::Run(Container::new(image, program, "/slipway"))) }
     });
     let workspace = Workspace { base: "/slipway".to_owned(), path: "/slipway/src".to_owned() };
     CompiledJob {
@@ -109,7 +101,9 @@ fn job(steps: &[&str]) -> CompiledJob {
         needs: Vec::new(),
         runs_on: RunsOn::default(),
         labels: BTreeMap::new(),
-        plan: Plan { name: "te/st".to_owned(), workspace, steps: steps.collect(), timeout_seconds: 60 },
+        retry: None,
+        concurrency: None,
+        plan: Plan::new("te/st", workspace, steps),
     }
 }
 

@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 use slipway_pipelines::{
     ids::JobId,
     lease::Claim,
-    plan::{Action, Container, Environment, Image, OnFailure, Plan, Program, RunsOn, Step, Workspace},
+    plan::{Action, Container, Environment, Image, Plan, Program, Step, Workspace},
     wire::{Grant, Source},
 };
 
@@ -134,15 +134,11 @@ impl Bench {
     }
 
     pub(super) fn grant(&self, steps: Vec<Step>) -> Grant {
+        let workspace = Workspace { base: "/slipway".into(), path: "/slipway/src/x".into() };
         Grant {
             claim: Claim { job: JobId(uuid::Uuid::now_v7()), attempt: 1, epoch: 1 },
             title: "me/thing #1".into(),
-            plan: Plan {
-                name: "test".into(),
-                workspace: Workspace { base: "/slipway".into(), path: "/slipway/src/x".into() },
-                steps,
-                timeout_seconds: 60,
-            },
+            plan: Plan::new("test", workspace, steps),
             source: Source {
                 repository: "me/thing".into(),
                 url: "/git/me/thing.git".into(),
@@ -152,12 +148,14 @@ impl Bench {
                 origin: String::new(),
             },
             masked: vec![],
+            registries: vec![],
+            inputs: Default::default(),
         }
     }
 
     pub(super) fn container(&self, program: Program) -> Container {
         let image = Image::Registry { reference: self.image.clone(), always_pull: false };
-        Container { image, program, directory: "/slipway/src/x".into(), privileged: false }
+        Container::new(image, program, "/slipway/src/x")
     }
 
     pub(super) fn commands(&self, name: &str, commands: &[&str]) -> Step {
@@ -206,15 +204,8 @@ async fn remove_all(docker: &Docker, instance: &str, image: &str) {
 }
 
 pub(super) fn step(name: &str, action: Action) -> Step {
-    Step {
-        name: name.into(),
-        action,
-        needs: vec![],
-        runs_on: RunsOn::default(),
-        on_failure: OnFailure::Fail,
-        environment: Environment::from([("FROM_PLAN".into(), "plan $x 'y'".into())]),
-        timeout_seconds: None,
-    }
+    let environment = Environment::from([("FROM_PLAN".into(), "plan $x 'y'".into())]);
+    Step { environment, sees_values: true, ..Step::new(name, action) }
 }
 
 pub(super) fn late(name: &str, value: &str) -> Environment {

@@ -1,0 +1,75 @@
+//! Secrets in a plan: by name until a runner gets it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::Plan;
+
+/// A part of a variable's value.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretPart {
+    /// As it is.
+    Text(String),
+    /// The value of the secret of this name.
+    Secret(String),
+    /// The same as a JSON string, with its quotes: inside a setting that is a map.
+    Json(String),
+}
+
+/// A plan asks for a secret that is not there.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the secret `{name}`, which step `{step}` asks for, is not there any more")]
+pub struct MissingSecret {
+    /// Of the secret.
+    pub name: String,
+    /// Of the step.
+    pub step: String,
+}
+
+impl Plan {
+    /// Names of all secrets that the plan asks for.
+    pub fn secret_names(&self) -> BTreeSet<&str> {
+        let parts = self.steps.iter().flat_map(|step| step.secrets.values().flatten());
+        parts.filter_map(SecretPart::name).collect()
+    }
+
+    /// Puts the values of secrets, by name, into the environment of the steps that ask for them. The plan must not be stored
+    /// any more after that.
+    pub fn reveal(&mut self, secrets: &BTreeMap<String, String>) -> Result<(), MissingSecret> {
+        for step in self.steps.iter_mut().filter(|step| !step.secrets.is_empty()) {
+            let step = Arc::make_mut(step);
+            for (variable, parts) in std::mem::take(&mut step.secrets) {
+                let mut value = String::new();
+                for part in &parts {
+                    let secret = match part.name() {
+                        Some(name) => secrets
+                            .get(name)
+                            .ok_or_else(|| MissingSecret { name: name.to_owned(), step: step.name.clone() })?,
+                        None => "",
+                    };
+                    match part {
+                        SecretPart::Text(text) => value.push_str(text),
+                        SecretPart::Secret(_) => value.push_str(secret),
+                        SecretPart::Json(_) => value.push_str(&serde_json::Value::from(secret).to_string()),
+                    }
+                }
+                step.environment.insert(variable, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl SecretPart {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Text(_) => None,
+            Self::Secret(name) | Self::Json(name) => Some(name),
+        }
+    }
+}
