@@ -85,15 +85,18 @@ pub trait Executor: Send + Sync + 'static {
         late: &Environment,
     ) -> impl Future<Output = Result<(), Failed>> + Send;
 
-    /// Waits until a released service is ready as its plan says. Fails when it never can be: it has ended, or its image has no
-    /// HEALTHCHECK. The caller sets the deadline and drops the future.
+    /// Waits until a released service is ready as its plan says. Fails as `NotReady` when it never can be: it has ended, or its
+    /// image has no HEALTHCHECK. The caller sets the deadline and drops the future. Asked again after a restart of the runner.
     fn ready(&self, job: &Self::Job, step: usize) -> impl Future<Output = Result<(), Failed>> + Send;
 
-    /// What a step wrote to the file `$SLIPWAY_OUTPUT`, as it is there: `NAME=value` lines, at most [`MOST_OUTPUT_BYTES`].
-    /// Called for steps with declared outputs, once `said` or `ended` of its handle is set.
+    /// What a step wrote to the file `$SLIPWAY_OUTPUT`, as it is there: `NAME=value` lines; nothing when there is no such file.
+    /// At most one byte more than [`MOST_OUTPUT_BYTES`], which tells that it is too long.
+    /// Called for steps with declared outputs, once `said` or `ended` of its handle is set to 0.
     fn outputs(&self, job: &Self::Job, step: usize) -> impl Future<Output = Result<Vec<u8>, Failed>> + Send;
 
-    /// Takes away what is left of a step that ended or could not be prepared, so that it can be prepared again as its next try.
+    /// Takes away what is left of a step that ended or could not be prepared or released, so that it can be prepared again as its
+    /// next try. Nothing may be left at all. Also called for a step that was adopted: the caller's own marks count the tries, and
+    /// tell after a restart that the container found is of a try that is over; its handle and log are dropped then.
     fn again(&self, job: &Self::Job, step: usize) -> impl Future<Output = Result<(), Failed>> + Send;
 
     /// Asks a released step to end, or ends it. Nothing happens when it already has.
