@@ -127,7 +127,7 @@ impl Reader<'_> {
         };
         for entry in entries {
             let key = entry.key.as_str();
-            if keys.known.contains(&key) {
+            if keys.knows(key) {
                 continue;
             }
             if let Some((_, help)) = keys.gone.iter().find(|(gone, _)| *gone == key) {
@@ -137,7 +137,7 @@ impl Reader<'_> {
                 self.strict(entry.key_span, format!("`{key}` is not supported by this version{ignored}"));
             } else {
                 let is_full = self.report.is_full();
-                let near = if is_full { None } else { did_you_mean(key, keys.known.iter().copied()) };
+                let near = if is_full { None } else { did_you_mean(key, keys.all().map(|key| key.name)) };
                 let found = self.strict(entry.key_span, format!("unknown key `{key}` in {what}"));
                 if let Some(near) = near {
                     found.help(near);
