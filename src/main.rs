@@ -33,10 +33,6 @@ impl From<Exit> for ExitCode {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if rustls::crypto::ring::default_provider().install_default().is_err() {
-        eprintln!("error: the TLS library is set up twice");
-        return Exit::Internal.into();
-    }
     let result = match cli.command {
         Command::Lint(args) => return lint::lint(&args).into(),
         Command::Up(args) => in_runtime(&cli.log, up::up(args)),

@@ -8,7 +8,6 @@ use std::{
 use slipway_runner::{
     RunnerConfig,
     docker::{self, Docker},
-    dummy::Dummy,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -68,7 +67,7 @@ pub(crate) async fn run(
         slots: work.slots.unwrap_or_else(default_slots),
     };
     let result = match work.executor {
-        Executor::Dummy => slipway_runner::run(config, Dummy::default(), stop).await,
+        Executor::Dummy => slipway_runner::run_on_dummy(config, stop).await,
         Executor::Docker => {
             let docker = Docker::connect(docker::Config {
                 instance,
@@ -79,7 +78,7 @@ pub(crate) async fn run(
             })
             .await
             .map_err(|failed| failed.message)?;
-            slipway_runner::run(config, docker, stop).await
+            slipway_runner::run_on_docker(config, docker, stop).await
         }
     };
     result.map_err(|error| error.to_string())

@@ -87,8 +87,6 @@ impl Client {
     ///
     /// The address is not one of HTTP.
     pub fn new(server: &str, token: &str) -> Result<Self, BadAddress> {
-        // Whoever set a provider before us has the better reason.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut base = Url::parse(server).map_err(|error| BadAddress(error.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(BadAddress("it must begin with http:// or https://".to_owned()));

@@ -24,6 +24,7 @@ mod testing;
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use slipway_pipelines::{
     lease::Claim,
     wire::{Hello, PROTOCOL, Resume},
@@ -34,6 +35,20 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use config::{RunnerConfig, RunnerError};
 
 use crate::{client::Client, executor::Executor, job::Setting, session::Session, work::Worker};
+
+/// [`run`] on Docker. Boxed, so that its code is made in this crate and not in every program.
+pub fn run_on_docker(
+    config: RunnerConfig,
+    docker: docker::Docker,
+    stop: CancellationToken,
+) -> BoxFuture<'static, Result<(), RunnerError>> {
+    Box::pin(run(config, docker, stop))
+}
+
+/// [`run`] on the dummy, which runs nothing.
+pub fn run_on_dummy(config: RunnerConfig, stop: CancellationToken) -> BoxFuture<'static, Result<(), RunnerError>> {
+    Box::pin(run(config, dummy::Dummy::default(), stop))
+}
 
 /// Takes jobs from the server and runs them until `stop` is cancelled. Containers of running jobs then stay as they are:
 /// the next start finds them again.

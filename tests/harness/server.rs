@@ -53,7 +53,6 @@ impl Setup {
     /// Starts it and waits until it answers.
     pub(crate) async fn start(self) -> Server {
         // The version of TLS does not matter here, but the client needs one to be chosen.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let engine = match self.kind {
             Kind::Docker => Some(docker::engine().await),
             Kind::Dummy | Kind::ServerOnly => None,

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
+use futures_util::future::LocalBoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -48,8 +49,12 @@ pub enum StartError {
     EmptyToken(&'static str),
 }
 
-/// Starts a server. When this returns, it answers.
-pub async fn start(mut config: Config) -> Result<Running, StartError> {
+/// Starts a server. When this returns, it answers. Boxed, so that its code is made in this crate and not in every program.
+pub fn start(config: Config) -> LocalBoxFuture<'static, Result<Running, StartError>> {
+    Box::pin(start_all(config))
+}
+
+async fn start_all(mut config: Config) -> Result<Running, StartError> {
     let folder = Folder::take(&config.data)?;
     config.data.clone_from(&folder.path);
     let listener =
@@ -90,7 +95,8 @@ async fn open(config: &Config, dispatcher: &Dispatcher, logs: &Logs, news: &News
     let own = || format!("sqlite:{}", config.data.join("slipway.db").display());
     let url = config.database.clone().unwrap_or_else(own);
     let (dispatcher, logs, news) = (dispatcher.clone(), logs.clone(), news.clone());
-    Store::open(&url, &config.public_url, move |effects| spread(&dispatcher, &logs, &news, effects)).await
+    let key = config.data.join("key");
+    Store::open(&url, &key, &config.public_url, move |effects| spread(&dispatcher, &logs, &news, effects)).await
 }
 
 /// The administrator's token, if this start made one.

@@ -27,7 +27,6 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) async fn start() -> Self {
         // A second call says that there is one already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let running = crate::start(config(folder.path())).await.unwrap();
         Self { running: Some(running), folder, client: Client::new() }

@@ -88,7 +88,7 @@ pub async fn store() -> (TempDir, Store) {
 
 pub async fn open(folder: &TempDir) -> Store {
     let url = format!("sqlite:{}", folder.path().join("db").display());
-    Store::open(&url, "http://ci.example", |_| {}).await.unwrap()
+    Store::open(&url, &folder.path().join("key"), "http://ci.example", |_| {}).await.unwrap()
 }
 
 pub fn runner_id(number: u128) -> RunnerId {
@@ -115,7 +115,6 @@ pub fn config(folder: &TempDir) -> Config {
 }
 
 pub async fn server(folder: &TempDir) -> Running {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     start(config(folder)).await.unwrap()
 }
 

@@ -30,7 +30,6 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let data = tempfile::tempdir().unwrap();
         let mut config = Config::new(data.path(), "127.0.0.1:0".parse().unwrap());
         config.admin_token = Some(TOKEN.to_owned().into());
