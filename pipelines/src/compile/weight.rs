@@ -1,25 +1,35 @@
 //! How large the plans of a build are together.
 
-use crate::plan::{Action, Container, Plan, Program};
+use crate::plan::{Container, Environment, Plan, Program, SecretPart, Step};
 
 /// Most bytes of text that all plans of a build may hold.
 pub(super) const MOST: usize = 128 << 20;
 
-/// Bytes of text in a plan, about.
+/// Bytes of text in a plan as it is stored and sent, about. What cells share counts for each: it is written out in each.
 pub(super) fn of(plan: &Plan) -> usize {
-    plan.steps
-        .iter()
-        .map(|step| {
-            let environment: usize = step.environment.iter().map(|(name, value)| name.len() + value.len()).sum();
-            let commands: usize = match &step.action {
-                Action::Run(Container { program: Program::Commands { commands }, .. })
-                | Action::Detach(Container { program: Program::Commands { commands }, .. })
-                | Action::Service(Container { program: Program::Commands { commands }, .. }) => {
-                    commands.iter().map(String::len).sum()
-                }
-                Action::Checkout | Action::Run(_) | Action::Detach(_) | Action::Service(_) => 0,
-            };
-            environment + commands
-        })
-        .sum()
+    of_environment(&plan.environment)
+        + of_environment(&plan.values)
+        + plan.steps.iter().map(|step| of_step(step)).sum::<usize>()
+}
+
+fn of_environment(environment: &Environment) -> usize {
+    environment.iter().map(|(name, value)| name.len() + value.len()).sum()
+}
+
+/// Bytes of text in a step, about.
+pub(super) fn of_step(step: &Step) -> usize {
+    let secrets = step.secrets.iter().flat_map(|(name, parts)| {
+        let parts = parts.iter().map(|part| match part {
+            SecretPart::Text(text) | SecretPart::Secret(text) | SecretPart::Json(text) => text.len(),
+        });
+        parts.chain([name.len()])
+    });
+    let program = match step.container() {
+        Some(Container { program: Program::Commands { commands: texts }, .. })
+        | Some(Container { program: Program::Entrypoint { entrypoint: texts }, .. }) => {
+            texts.iter().map(String::len).sum()
+        }
+        Some(Container { program: Program::Image | Program::Nothing, .. }) | None => 0,
+    };
+    of_environment(&step.environment) + secrets.sum::<usize>() + program
 }

@@ -3,7 +3,7 @@
 use slipway_pipelines::{
     compile::{Compilation, CompiledJob, compile},
     context::{Build, Context, Repository, SourceFile, System, Trusted},
-    plan::{Container, Plan, Step},
+    plan::{Container, Environment, Plan, Step},
     trigger::{Cause, Person, Trigger},
 };
 
@@ -105,4 +105,10 @@ pub(crate) fn step<'p>(plan: &'p Plan, name: &str) -> &'p Step {
 
 pub(crate) fn container<'p>(plan: &'p Plan, name: &str) -> &'p Container {
     step(plan, name).container().unwrap()
+}
+
+/// Everything that a step is told.
+pub(crate) fn told(plan: &Plan, name: &str) -> Environment {
+    let position = plan.steps.iter().position(|step| step.name == name).unwrap();
+    plan.environment_of(position)
 }

@@ -12,7 +12,7 @@ use crate::common::*;
 #[test]
 fn a_step_is_told_about_its_build() {
     let plan = job("steps: [{name: a, image: x, commands: [b]}]").plan;
-    let environment = &step(&plan, "a").environment;
+    let environment = &told(&plan, "a");
     for (name, value) in [
         ("CI", "true"),
         ("CI_NAME", "slipway"),
@@ -45,11 +45,11 @@ fn a_step_is_told_about_its_build() {
 
 #[test]
 fn causes_have_variables_of_their_own() {
-    let told = |cause: Cause| {
+    let of = |cause: Cause| {
         let plan = job_for("steps: [{name: a, image: x, commands: [b]}]", &because(cause)).plan;
-        step(&plan, "a").environment.clone()
+        told(&plan, "a")
     };
-    let pull = told(Cause::PullRequest {
+    let pull = of(Cause::PullRequest {
         action: PullRequestAction::Closed,
         number: 4,
         title: "t".into(),
@@ -65,10 +65,10 @@ fn causes_have_variables_of_their_own() {
     assert_eq!(pull["CI_COMMIT_PULL_REQUEST_LABELS"], "a,b");
     assert_eq!(pull["CI_COMMIT_REFSPEC"], "fix:main");
     assert_eq!((pull["CI_COMMIT_BRANCH"].as_str(), pull["CI_COMMIT_PULL_REQUEST_DRAFT"].as_str()), ("main", "true"));
-    let release = told(Cause::Release { tag: "v1".into(), title: "One".into(), prerelease: true });
+    let release = of(Cause::Release { tag: "v1".into(), title: "One".into(), prerelease: true });
     assert_eq!((release["CI_COMMIT_TAG"].as_str(), release["CI_PIPELINE_RELEASE_TITLE"].as_str()), ("v1", "One"));
     assert!(!release.contains_key("CI_COMMIT_BRANCH"));
-    let deployment = told(Cause::Deployment { branch: "main".into(), target: "prod".into(), task: "up".into() });
+    let deployment = of(Cause::Deployment { branch: "main".into(), target: "prod".into(), task: "up".into() });
     assert_eq!(
         (deployment["CI_PIPELINE_DEPLOY_TARGET"].as_str(), deployment["CI_PIPELINE_DEPLOY_TASK"].as_str()),
         ("prod", "up")
@@ -90,7 +90,7 @@ fn the_build_before_is_told() {
         trigger,
     });
     let plan = job_for("steps: [{name: a, image: x, commands: [b]}]", &context).plan;
-    let environment = &step(&plan, "a").environment;
+    let environment = &told(&plan, "a");
     assert_eq!(environment["CI_PREV_PIPELINE_STATUS"], "failure");
     assert_eq!(environment["CI_PREV_PIPELINE_FINISHED"], "9");
     assert_eq!(environment["CI_PREV_COMMIT_MESSAGE"], "Before");
@@ -118,7 +118,7 @@ steps:
     settings: {dry-run: true, some.key: [a, b], deep: {x: [1, {y: z}]}, text: "${CI_COMMIT_SHA:0:7}"}
 "#)
     .plan;
-    let a = &step(&plan, "a").environment;
+    let a = &told(&plan, "a");
     assert_eq!(
         (a["TEXT"].as_str(), a["NUMBER"].as_str(), a["FLAG"].as_str(), a["NONE"].as_str()),
         ("a \"b\"", "1.20", "true", "")
@@ -127,7 +127,7 @@ steps:
     assert_eq!(a["DEEP"], r#"[{"a":1.5,"b":"2","c":null,"d":[true]},"x"]"#);
     assert_eq!(a["MAP"], r#"{"k":"thing"}"#);
     assert_eq!(a["BRANCH"], "<main> ${X}");
-    let p = &step(&plan, "p").environment;
+    let p = &told(&plan, "p");
     assert_eq!((p["PLUGIN_DRY_RUN"].as_str(), p["PLUGIN_SOME_KEY"].as_str()), ("true", "a,b"));
     assert_eq!((p["PLUGIN_DEEP"].as_str(), p["PLUGIN_TEXT"].as_str()), (r#"{"x":[1,{"y":"z"}]}"#, "0123456"));
     assert_eq!(
@@ -164,17 +164,17 @@ steps:
     );
     assert_eq!(done.diagnostics, []);
     let plan = &done.jobs[0].plan;
-    let a = step(plan, "a");
-    assert_eq!((a.environment["TARGET"].as_str(), a.environment["AXIS"].as_str()), ("prod; rm -rf /", "one"));
+    let a = told(plan, "a");
+    assert_eq!((a["TARGET"].as_str(), a["AXIS"].as_str()), ("prod; rm -rf /", "one"));
     let Program::Commands { commands } = &container(plan, "a").program else { panic!() };
     assert_eq!(commands, &["deploy ${TARGET} one"]);
-    assert_eq!(a.environment["CI_REPO"], "me/thing");
-    assert!(!a.environment.contains_key("PATH") && !a.environment.contains_key("LD_PRELOAD"));
+    assert_eq!(a["CI_REPO"], "me/thing");
+    assert!(!a.contains_key("PATH") && !a.contains_key("LD_PRELOAD"));
     for name in ["clone", "p"] {
-        let environment = &step(plan, name).environment;
+        let environment = told(plan, name);
         assert!(!environment.contains_key("TARGET") && !environment.contains_key("AXIS"), "{name}");
     }
-    assert_eq!(step(plan, "p").environment["PLUGIN_TO"], "prod; rm -rf /");
+    assert_eq!(told(plan, "p")["PLUGIN_TO"], "prod; rm -rf /");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn no_credential_is_told() {
     let done =
         compile(&[file(".slipway.yml", "steps: {a: {image: x, settings: {u: '${CI_REPO_CLONE_URL}'}}}")], &context);
     assert!(!serde_json::to_string(&done).unwrap().contains("slp_secret"));
-    let environment = &done.jobs[0].plan.steps[1].environment;
+    let environment = &done.jobs[0].plan.environment_of(1);
     assert_eq!(environment["PLUGIN_U"], "https://forge.example/me/thing.git");
     assert_eq!(environment["CI_REPO_CLONE_SSH_URL"], "ssh://git@forge.example/me/thing.git");
 }
@@ -197,7 +197,7 @@ fn changed_files_are_listed_as_json() {
     let mut context = push();
     context.trigger.changed_files = Some(vec!["a\"b".into(), "c".into()]);
     let text = "steps: [{name: a, image: x, commands: [b]}]";
-    assert_eq!(job_for(text, &context).plan.steps[1].environment["CI_PIPELINE_FILES"], r#"["a\"b","c"]"#);
+    assert_eq!(job_for(text, &context).plan.environment_of(1)["CI_PIPELINE_FILES"], r#"["a\"b","c"]"#);
     context.trigger.changed_files = Some(vec!["x".into(); 501]);
-    assert!(!job_for(text, &context).plan.steps[1].environment.contains_key("CI_PIPELINE_FILES"));
+    assert!(!job_for(text, &context).plan.environment_of(1).contains_key("CI_PIPELINE_FILES"));
 }

@@ -97,7 +97,7 @@ fn the_other_texts() {
     misses("{platform: linux/*}", &push(), "platform `linux/*`, and the workflow has no label `platform`");
     let labelled =
         "labels: {platform: linux/arm64}\nsteps: [{name: a, image: x, commands: [b], when: {platform: linux/*}}]";
-    assert_eq!(job(labelled).plan.steps[1].environment["CI_SYSTEM_PLATFORM"], "linux/arm64");
+    assert_eq!(job(labelled).plan.environment_of(1)["CI_SYSTEM_PLATFORM"], "linux/arm64");
 }
 
 #[test]

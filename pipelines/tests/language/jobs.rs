@@ -32,7 +32,7 @@ fn workflows_depend_on_each_other_by_name() {
         ("lint.yml", "depends_on: {name: ghost, optional: true}"),
     ]);
     assert_eq!(needs(&done), ["build <-", "lint <-", "test <- build, lint"]);
-    let number = |at: usize| done.jobs[at].plan.steps[1].environment["CI_WORKFLOW_NUMBER"].clone();
+    let number = |at: usize| done.jobs[at].plan.environment_of(1)["CI_WORKFLOW_NUMBER"].clone();
     assert_eq!((number(0), number(2)), ("1".into(), "3".into()));
 }
 
@@ -49,7 +49,7 @@ fn cells_are_jobs_and_a_dependency_means_all_of_them() {
             "b <- a (GO=1.20, OS=linux), a (GO=1.20, OS=bsd), a (GO=1.3, OS=linux), a (GO=1.3, OS=bsd)",
         ]
     );
-    assert_eq!(done.jobs[1].plan.steps[1].environment["GO"], "1.20");
+    assert_eq!(done.jobs[1].plan.environment_of(1)["GO"], "1.20");
     assert_eq!(done.jobs[1].plan.name, done.jobs[1].name);
 }
 
@@ -138,7 +138,7 @@ fn all_files_are_checked_at_once() {
 
 #[test]
 fn unknown_keys_are_warnings_in_woodpecker_files() {
-    let text = "foo: 1\nconcurrency: 2\nsteps: [{name: a, image: x, commands: [true], ready: 1}]";
+    let text = "foo: 1\ncache: 2\nsteps: [{name: a, image: x, commands: [true], ready: 1}]";
     let done = compile(&[file(".woodpecker/x.yml", text)], &push());
     assert_eq!(errors(&done), [""; 0]);
     assert_eq!(done.diagnostics.len(), 3);

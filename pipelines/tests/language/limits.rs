@@ -31,14 +31,35 @@ fn files_steps_and_cells_are_limited() {
 
 #[test]
 fn a_build_that_compiles_to_too_much_is_refused() {
+    let axis = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let large = format!("variables: [&large {{A: {}}}]\n", "a".repeat(60_000));
+    let steps: Vec<String> =
+        (0..20).map(|n| format!("- {{name: s{n}, image: x, commands: [y], environment: *large}}\n")).collect();
+    let cells =
+        |count: usize| compiled(&format!("matrix: {{A: [{}]}}\n{large}steps:\n{}", axis(count), steps.concat()));
+    assert_eq!(cells(100).jobs.len(), 100);
+    assert_eq!(errors(&cells(120)), ["the build compiles to more than 128 MiB"]);
+}
+
+#[test]
+fn what_all_steps_share_counts_once_a_job_and_is_cut() {
     let mut context = push();
     context.trigger.message = "m".repeat(1 << 20);
     let axis: Vec<String> = (0..256).map(|n| n.to_string()).collect();
     let text = format!("matrix: {{A: [{}]}}\n{}", axis.join(","), steps(90));
     let done = compile(&[file(".slipway.yml", &text)], &context);
+    assert_eq!(done.jobs.len(), 256);
+    assert_eq!(done.jobs[255].plan.environment_of(1)["CI_COMMIT_MESSAGE"].len(), 64 * 1024);
+    // Eight of 64 KiB, 256 times.
+    let long = "n".repeat(1 << 20);
+    context.trigger.author = slipway_pipelines::trigger::Person { name: long.clone(), email: long.clone() };
+    context.trigger.sender = long.clone();
+    context.repository.default_branch = long.clone();
+    context.repository.clone_url = long.clone();
+    context.repository.clone_ssh_url = long.clone();
+    context.repository.url = long;
+    let done = compile(&[file(".slipway.yml", &text)], &context);
     assert_eq!(errors(&done), ["the build compiles to more than 128 MiB"]);
-    let one = compile(&[file(".slipway.yml", &steps(1))], &context);
-    assert_eq!(one.jobs[0].plan.steps[1].environment["CI_COMMIT_MESSAGE"].len(), 64 * 1024);
 }
 
 #[test]

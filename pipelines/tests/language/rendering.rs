@@ -78,7 +78,7 @@ fn findings_without_a_place_or_file_are_shown_too() {
     let files = [file("a.yml", "x: 1\n")];
     assert_eq!(render(&[finding("", None)], &files, false), "warning: odd\n\n1 warning; the pipeline runs\n");
     assert!(render(&[finding("a.yml", None)], &files, false).contains("--> a.yml\n"));
-    let beyond = Span { start: 900, end: 901, line: 40, column: 2 };
+    let beyond = Span::new(900, 901, 40, 2);
     assert!(render(&[finding("a.yml", Some(beyond))], &files, false).contains("--> a.yml:40:2"));
     assert!(render(&[finding("gone.yml", Some(beyond))], &files, false).contains("--> gone.yml:40:2"));
 }

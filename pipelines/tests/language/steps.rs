@@ -204,7 +204,7 @@ fn the_checkout_can_be_set_replaced_and_left_out() {
 fn the_workspace_can_be_moved() {
     let plan = job(&format!("workspace: {{base: /go, path: src/x/}}\n{ONE}")).plan;
     assert_eq!((plan.workspace.base.as_str(), plan.workspace.path.as_str()), ("/go", "/go/src/x"));
-    assert_eq!(step(&plan, "a").environment["CI_WORKSPACE"], "/go/src/x");
+    assert_eq!(told(&plan, "a")["CI_WORKSPACE"], "/go/src/x");
     let done = slipway_pipelines::compile::compile(&[file(".woodpecker.yml", ONE)], &push());
     assert_eq!(done.jobs[0].plan.workspace.path, "/woodpecker/src/forge.example/me/thing");
 }
