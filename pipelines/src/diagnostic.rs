@@ -19,7 +19,7 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// Lower-case fragment without a period; names its subject in backticks.
     pub message: String,
-    /// Path in the repository. Empty when it is about no file.
+    /// Path in the repository, or `owner/name@ref:path` of an included file. Empty when it is about no file.
     pub file: String,
     /// Where in the file; `None` when it is about the whole file.
     pub span: Option<Span>,
@@ -38,6 +38,21 @@ pub struct Span {
     pub line: usize,
     /// Column of `start` in characters, from 1.
     pub column: usize,
+    /// Which file of a report, while it is made: 0 is the pipeline's own, others are included. 0 in every finished one.
+    #[serde(skip)]
+    pub(crate) file: u16,
+}
+
+impl Span {
+    /// A place in a file that the diagnostic names.
+    pub const fn new(start: usize, end: usize, line: usize, column: usize) -> Self {
+        Self { start, end, line, column, file: 0 }
+    }
+
+    /// The beginning of a file of the report.
+    pub(crate) const fn top(file: u16) -> Self {
+        Self { start: 0, end: 0, line: 1, column: 1, file }
+    }
 }
 
 impl Diagnostic {

@@ -1,9 +1,16 @@
 //! `include:`, files that a pipeline takes from elsewhere. Nothing is fetched here: the caller is told what is missing,
 //! gets it, and asks again until nothing is.
 
+mod gather;
+mod merge;
+mod wanted;
+
 use std::{collections::BTreeMap, fmt};
 
-use crate::repository::RepositoryName;
+use crate::{context::SourceFile, repository::RepositoryName};
+
+pub(crate) use gather::merged;
+pub use gather::missing;
 
 /// Names a file to include.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -18,6 +25,13 @@ pub struct Reference {
 
 /// What was included, as bytes or as the reason why it cannot be had.
 pub type Included = BTreeMap<Reference, Result<Vec<u8>, String>>;
+
+/// The files of a pipeline and what they include, each under the name that diagnostics use: what [`crate::render::render`] shows.
+pub fn sources(files: &[SourceFile], included: &Included) -> Vec<SourceFile> {
+    let had = included.iter().filter_map(|(reference, bytes)| Some((reference.to_string(), bytes.as_ref().ok()?)));
+    let had = had.filter(|(path, _)| !files.iter().any(|file| file.path == *path));
+    files.iter().cloned().chain(had.map(|(path, bytes)| SourceFile { path, bytes: bytes.clone() })).collect()
+}
 
 /// `path`, or `owner/name@revision:path`: as diagnostics name the file.
 impl fmt::Display for Reference {

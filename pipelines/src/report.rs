@@ -1,4 +1,4 @@
-//! Collects what is found in one file.
+//! Collects what is found in one file and those that it includes.
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
 
@@ -7,10 +7,11 @@ const MOST: usize = 100;
 /// Most warnings that are kept until then: every matrix cell finds them again.
 const MOST_KEPT: usize = 1000;
 
-/// The findings of one file.
+/// The findings of one file and those that it includes.
 #[derive(Debug)]
 pub(crate) struct Report {
-    file: String,
+    /// The file itself, then the included ones, as [`Span::file`] counts them.
+    files: Vec<String>,
     found: Vec<Diagnostic>,
     /// The last one that was not kept.
     dropped: Option<Diagnostic>,
@@ -19,7 +20,17 @@ pub(crate) struct Report {
 impl Report {
     /// Nothing found yet.
     pub(crate) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), found: Vec::new(), dropped: None }
+        Self { files: vec![file.to_owned()], found: Vec::new(), dropped: None }
+    }
+
+    /// Takes another file, and says which number its spans have.
+    pub(crate) fn include(&mut self, file: String) -> u16 {
+        let known = self.files.iter().skip(1).position(|known| *known == file);
+        let place = known.map_or(self.files.len(), |known| known + 1);
+        if place == self.files.len() {
+            self.files.push(file);
+        }
+        u16::try_from(place).unwrap_or(u16::MAX)
     }
 
     /// The pipeline cannot run.
@@ -34,7 +45,8 @@ impl Report {
 
     /// A finding of either kind.
     pub(crate) fn add(&mut self, severity: Severity, span: Option<Span>, message: String) -> &mut Diagnostic {
-        let diagnostic = Diagnostic { severity, message, file: self.file.clone(), span, help: None };
+        let file = self.name(span.map_or(0, |span| span.file)).to_owned();
+        let diagnostic = Diagnostic { severity, message, file, span, help: None };
         if severity == Severity::Warning && self.is_full() {
             return self.dropped.insert(diagnostic);
         }
@@ -48,14 +60,26 @@ impl Report {
         self.found.len() >= MOST_KEPT
     }
 
+    /// How much was found.
+    pub(crate) fn len(&self) -> usize {
+        self.found.len()
+    }
+
     /// Whether an error was found.
     pub(crate) fn has_errors(&self) -> bool {
         self.found.iter().any(Diagnostic::is_error)
     }
 
-    /// All findings in the order of the file, each once.
+    fn name(&self, file: u16) -> &str {
+        self.files.get(usize::from(file)).map_or("", String::as_str)
+    }
+
+    /// All findings in the order of the file, each once; included files after it.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by_key(|found| found.span.map_or(0, |span| span.start));
+        self.found.sort_by_key(|found| found.span.map_or((0, 0), |span| (span.file, span.start)));
+        for span in self.found.iter_mut().filter_map(|found| found.span.as_mut()) {
+            span.file = 0;
+        }
         let mut kept: Vec<Diagnostic> = Vec::new();
         let mut more = 0;
         for found in self.found {
@@ -73,7 +97,8 @@ impl Report {
             let severity = if kept.iter().any(Diagnostic::is_error) { Severity::Error } else { Severity::Warning };
             let least = if self.dropped.is_some() { "at least " } else { "" };
             let message = format!("{least}{more} more findings in this file are not shown");
-            kept.push(Diagnostic { severity, message, file: self.file, span: None, help: None });
+            let file = std::mem::take(&mut self.files[0]);
+            kept.push(Diagnostic { severity, message, file, span: None, help: None });
         }
         kept
     }

@@ -7,21 +7,15 @@ use super::{
 };
 use crate::{
     context::{Context, SourceFile},
-    diagnostic::Span,
     environment::parameters,
     filter::{Facts, Globs, Verdict},
     flavour::{Flavour, workflow_name},
-    matrix,
+    include, matrix,
     plan::Environment,
     report::Report,
     substitute::{Budget, Variables},
-    suggest::listed,
     syntax::{Need, Reader},
-    yaml::{self, Node},
 };
-
-/// Largest file, in bytes.
-const MOST_BYTES: usize = 256 * 1024;
 
 /// What all files of a build are compiled with.
 pub(super) struct Shared<'a> {
@@ -52,8 +46,8 @@ pub(super) struct Drafts {
 /// `weight` is that of the files before, as [`weight::of`] counts.
 pub(super) fn compile(file: &SourceFile, shared: &Shared<'_>, mut weight: usize, report: &mut Report) -> Drafts {
     let mut drafts = Drafts::default();
-    let Some(root) = read(file, report) else { return drafts };
     let flavour = Flavour::of(&file.path);
+    let Some(root) = include::merged(file, &shared.context.included, flavour, report) else { return drafts };
     let workflow = workflow_name(&file.path);
     let cells = matrix::cells(&root, report);
     // A broken matrix does not hide the other mistakes.
@@ -128,42 +122,4 @@ pub(super) fn compile(file: &SourceFile, shared: &Shared<'_>, mut weight: usize,
         }
     }
     drafts
-}
-
-fn read(file: &SourceFile, report: &mut Report) -> Option<Node> {
-    if file.bytes.len() > MOST_BYTES {
-        report
-            .error(
-                None,
-                format!(
-                    "the file has {} KiB, and {} KiB is the most",
-                    file.bytes.len().div_ceil(1024),
-                    MOST_BYTES / 1024
-                ),
-            )
-            .help("split it into several workflow files, or move scripts into files of their own");
-        return None;
-    }
-    let text = match std::str::from_utf8(&file.bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let good = String::from_utf8_lossy(&file.bytes[..error.valid_up_to()]);
-            let start = error.valid_up_to();
-            let line_start = good.rfind('\n').map_or(0, |at| at + 1);
-            let span = Span {
-                start,
-                end: start + 1,
-                line: good.matches('\n').count() + 1,
-                column: good[line_start..].chars().count() + 1,
-            };
-            report.error(span, "the file is not UTF-8 text from here on").help("save it as UTF-8");
-            return None;
-        }
-    };
-    let root = yaml::load(text, report);
-    if root.as_ref().is_none_or(Node::is_null) && !report.has_errors() {
-        report.error(None, "the file is empty").help(format!("a workflow has {} at least", listed(["steps"], "and")));
-        return None;
-    }
-    root
 }

@@ -7,8 +7,7 @@ use crate::{
     flavour::Flavour,
     report::Report,
     substitute::{TooMuch, Variables, in_text},
-    suggest::did_you_mean,
-    syntax::keys::Keys,
+    syntax::{keys::Keys, section::section},
     yaml::{Node, Value},
 };
 
@@ -121,30 +120,7 @@ impl Reader<'_> {
 
     /// The entries of a map, with the keys that `keys` does not know reported. `None` when it is no map.
     pub(crate) fn section<'n>(&mut self, node: &'n Node, what: &str, keys: &Keys) -> Option<&'n Node> {
-        let Value::Map(entries) = &node.value else {
-            self.error(node.span, format!("{what} takes a map, this is {}", node.kind()));
-            return None;
-        };
-        for entry in entries {
-            let key = entry.key.as_str();
-            if keys.knows(key) {
-                continue;
-            }
-            if let Some((_, help)) = keys.gone.iter().find(|(gone, _)| *gone == key) {
-                self.strict(entry.key_span, format!("`{key}` is not a key of {what}")).help(*help);
-            } else if keys.later.contains(&key) {
-                let ignored = if self.flavour == Flavour::Woodpecker { " and has no effect" } else { "" };
-                self.strict(entry.key_span, format!("`{key}` is not supported by this version{ignored}"));
-            } else {
-                let is_full = self.report.is_full();
-                let near = if is_full { None } else { did_you_mean(key, keys.all().map(|key| key.name)) };
-                let found = self.strict(entry.key_span, format!("unknown key `{key}` in {what}"));
-                if let Some(near) = near {
-                    found.help(near);
-                }
-            }
-        }
-        Some(node)
+        section(node, what, keys, self.flavour, self.report)
     }
 }
 

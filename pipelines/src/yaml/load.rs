@@ -17,8 +17,10 @@ const MOST_NODES: usize = 20_000;
 /// Most text, aliases followed, in bytes.
 const MOST_TEXT: usize = 2 << 20;
 
-/// Reads the one document of a file. `None` when it is empty or broken; the latter is in the report.
-pub(crate) fn load(text: &str, report: &mut Report) -> Option<Node> {
+/// Reads the one document of a file, whose number in the report is given. `None` when it is empty or broken; the latter is in the
+/// report.
+pub(super) fn load(text: &str, file: u16, report: &mut Report) -> Option<Node> {
+    let at = |span: &granit_parser::Span| Span { file, ..at(span) };
     let options = granit_parser::options! {
         emit_comments: false,
         emit_unresolved_aliases: true,
@@ -41,7 +43,7 @@ pub(crate) fn load(text: &str, report: &mut Report) -> Option<Node> {
                 Ok(())
             }
             Ok((event, span)) => loader.take(event, at(&span)),
-            Err(error) => Err(syntax(&error, loader.report)),
+            Err(error) => Err(syntax(&error, file, loader.report)),
         };
         if let Err(Broken) = taken {
             return None;
@@ -50,11 +52,32 @@ pub(crate) fn load(text: &str, report: &mut Report) -> Option<Node> {
     loader.root.take()
 }
 
+/// What several files together may still hold.
+#[derive(Debug)]
+pub(crate) struct Budget(Size);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Size::MOST)
+    }
+}
+
+impl Budget {
+    /// Takes what a file holds; `false` when that is more than is left.
+    pub(crate) fn spend(&mut self, node: &Node) -> bool {
+        let size = Size::of(node);
+        let left = (self.0.nodes.checked_sub(size.nodes), self.0.text.checked_sub(size.text));
+        let (Some(nodes), Some(text)) = left else { return false };
+        self.0 = Size { nodes, text, ..self.0 };
+        true
+    }
+}
+
 /// The file cannot be read on; why is in the report.
 struct Broken;
 
 /// How much a subtree holds.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Debug)]
 struct Size {
     nodes: usize,
     text: usize,
@@ -277,13 +300,13 @@ fn begin_entry(node: Node, places: &mut HashMap<String, Span>, report: &mut Repo
 fn at(span: &granit_parser::Span) -> Span {
     let start = span.start.byte_offset().unwrap_or_default();
     let end = span.end.byte_offset().unwrap_or_default().max(start);
-    Span { start, end, line: span.start.line(), column: span.start.col() + 1 }
+    Span::new(start, end, span.start.line(), span.start.col() + 1)
 }
 
-fn syntax(error: &ScanError, report: &mut Report) -> Broken {
+fn syntax(error: &ScanError, file: u16, report: &mut Report) -> Broken {
     let marker = error.marker();
     let start = marker.byte_offset().unwrap_or_default();
-    let span = Span { start, end: start, line: marker.line(), column: marker.col() + 1 };
+    let span = Span { file, ..Span::new(start, start, marker.line(), marker.col() + 1) };
     let reason = error.kind().to_string();
     let reason = if reason.is_empty() { "the text is not understood".to_owned() } else { reason };
     let found = report.error(span, format!("this is not valid YAML: {reason}"));

@@ -4,9 +4,11 @@
 mod load;
 mod merge;
 mod node;
+mod read;
 
-pub(crate) use load::load;
+pub(crate) use load::Budget;
 pub(crate) use node::{Entry, Node, Scalar, Value};
+pub(crate) use read::read;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use crate::{diagnostic::Diagnostic, report::Report};
 
 fn read(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
     let mut report = Report::new("x.yml");
-    let node = load(text, &mut report);
+    let node = load::load(text, 0, &mut report);
     (node, report.finish())
 }
 
