@@ -141,6 +141,7 @@ impl From<StoreError> for ApiError {
             error @ (StoreError::Database(_)
             | StoreError::Corrupt { .. }
             | StoreError::Illegal(_)
+            | StoreError::Seal(_)
             | StoreError::Commit
             | StoreError::Closed
             | StoreError::Panicked) => Self::internal(error),

@@ -27,6 +27,7 @@ pub mod store;
 mod sweep;
 #[cfg(test)]
 mod testing;
+pub mod vault;
 pub mod webhook;
 
 pub use config::Config;

@@ -112,7 +112,7 @@ impl Store {
     pub async fn build_by_id(&self, id: BuildId) -> Result<Option<BuildDetail>, StoreError> {
         let mut moment = self.readers.begin().await?;
         let Some((repository, summary)) = find(&mut *moment, id).await? else { return Ok(None) };
-        let repository = repositories::by_id(&mut *moment, repository).await?.ok_or(StoreError::NotFound)?;
+        let repository = repositories::by_id(&mut *moment, &self.vault, repository).await?.ok_or(StoreError::NotFound)?;
         let (left_out, diagnostics, diagnostics_text) = remarks(&mut *moment, id).await?;
         let mut details = Vec::new();
         for job in jobs::of_build(&mut *moment, id).await? {

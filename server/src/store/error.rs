@@ -29,6 +29,9 @@ pub enum StoreError {
     /// The event does not fit the state.
     #[error(transparent)]
     Illegal(#[from] Illegal),
+    /// A value cannot be sealed, or does not open with the key: the row was moved or changed.
+    #[error(transparent)]
+    Seal(#[from] crate::vault::SealError),
     /// The disk is full.
     #[error("the database's disk is full")]
     Full,

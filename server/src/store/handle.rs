@@ -10,12 +10,14 @@ use super::{
     StoreError,
     writer::{Tx, Writer},
 };
+use crate::vault::Vault;
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(super) writer: Writer,
     pub(super) readers: SqlitePool,
+    pub(super) vault: Vault,
     pub(super) public_url: Arc<str>,
     pub(super) tasks: TaskTracker,
 }

@@ -176,12 +176,12 @@ async fn expire(tx: &mut Tx<'_>, job: &mut Job) -> Result<(), StoreError> {
 }
 
 async fn granted(tx: &mut Tx<'_>, job: &Job, epoch: u64) -> Result<Granted, StoreError> {
-    let db = &mut *tx.connection;
+    let (db, vault) = (&mut *tx.connection, tx.vault);
     let (repository, summary) = builds::find(&mut *db, job.build).await?.ok_or(StoreError::NotFound)?;
     Ok(Granted {
         claim: Claim { job: job.id, attempt: job.attempt, epoch },
         plan: jobs::plan(&mut *db, job.id).await?,
-        repository: repositories::by_id(&mut *db, repository).await?.ok_or(StoreError::NotFound)?,
+        repository: repositories::by_id(&mut *db, vault, repository).await?.ok_or(StoreError::NotFound)?,
         trigger: summary.trigger,
         number: summary.number,
     })

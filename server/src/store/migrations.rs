@@ -5,7 +5,10 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-const STEPS: [(&str, &str); 1] = [("first", include_str!("../../migrations/0001_first.sql"))];
+const STEPS: [(&str, &str); 2] = [
+    ("first", include_str!("../../migrations/0001_first.sql")),
+    ("language", include_str!("../../migrations/0002_language.sql")),
+];
 
 /// All of them, to run on a database of any age. Not sqlx's macro: it would build SQLite a second time, for the compiler.
 pub(super) fn migrator() -> Migrator {

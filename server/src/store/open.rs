@@ -8,7 +8,8 @@ use sqlx::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{Store, StoreError, effects::OnCommit, migrations, writer::Writer};
+use super::{Store, StoreError, effects::OnCommit, migrations, sealing, writer::Writer};
+use crate::vault::KeyError;
 
 /// The first SQLite whose write-ahead log cannot lose pages to a checkpoint that races with a write.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
@@ -30,12 +31,18 @@ pub enum OpenError {
     /// The file cannot be opened.
     #[error("opening the database failed: {0}")]
     Open(#[from] sqlx::Error),
+    /// The key of its sealed values.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Values of before that are not sealed yet, and cannot be.
+    #[error("sealing the credentials in the database failed: {0}")]
+    Seal(StoreError),
 }
 
 impl Store {
     /// Opens the database at a URL, `sqlite:PATH`, makes it if it is missing, and brings it up to date. `public_url` is
-    /// for the links that builds carry.
-    pub async fn open(url: &str, public_url: &str, on_commit: impl OnCommit) -> Result<Self, OpenError> {
+    /// for the links that builds carry, `key` the file of the key to its sealed values.
+    pub async fn open(url: &str, key: &Path, public_url: &str, on_commit: impl OnCommit) -> Result<Self, OpenError> {
         let path = url.strip_prefix("sqlite:").ok_or_else(|| OpenError::Unsupported(kind(url)))?;
         let options = options(Path::new(path.trim_start_matches("//")));
         let mut connection = options.clone().connect().await?;
@@ -44,13 +51,14 @@ impl Store {
             return Err(OpenError::OldLibrary(version));
         }
         migrations::migrator().run(&mut connection).await?;
+        let vault = sealing::vault(&mut connection, key).await?;
         let reading = options.create_if_missing(false).pragma("query_only", "ON");
         let readers: SqlitePool = SqlitePoolOptions::new().max_connections(READERS).connect_with(reading).await?;
-        let (writer, task) = Writer::start(connection, on_commit);
+        let (writer, task) = Writer::start(connection, vault.clone(), on_commit);
         let tasks = TaskTracker::new();
         tasks.spawn(task);
         tasks.close();
-        Ok(Self { writer, readers, public_url: public_url.into(), tasks })
+        Ok(Self { writer, readers, vault, public_url: public_url.into(), tasks })
     }
 
     /// Ends the store: what was handed to the writer is committed, what comes later is refused.

@@ -1,18 +1,19 @@
 //! Table `repositories`.
 
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use secrecy::SecretString;
 use slipway_pipelines::{context::Trusted, ids::RepositoryId, repository::RepositoryName};
 use sqlx::SqliteExecutor;
 use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    codec::{corrupt, from_json, parse, to_json},
-    model::{Credential, Forge, NewRepository, Repository},
+    codec::{corrupt, parse},
+    model::{Forge, NewRepository, Repository, TrustChange},
     row::row,
+    sealing,
     tokens::random_text,
 };
+use crate::vault::Vault;
 
 const TABLE: &str = "repositories";
 
@@ -22,7 +23,7 @@ row! {
         name: String,
         forge: String,
         clone_url: Option<String>,
-        credential: Option<String>,
+        sealed: Option<Vec<u8>>,
         default_branch: String,
         private: bool,
         trusted_network: bool,
@@ -34,29 +35,13 @@ row! {
     }
 }
 
-/// [`Credential`] as the column keeps it.
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum StoredCredential {
-    Token { username: String, token: String },
-    SshKey { private_key: String, host_key: Option<String> },
-}
-
-impl TryFrom<Row> for Repository {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let credential = match row.credential.as_deref().map(|text| from_json(TABLE, text)).transpose()? {
-            None => None,
-            Some(StoredCredential::Token { username, token }) => {
-                Some(Credential::Token { username, token: token.into() })
-            }
-            Some(StoredCredential::SshKey { private_key, host_key }) => {
-                Some(Credential::SshKey { private_key: private_key.into(), host_key })
-            }
-        };
-        Ok(Self {
-            id: parse(TABLE, &row.id)?,
+impl Row {
+    fn open(self, vault: &Vault) -> Result<Repository, StoreError> {
+        let row = self;
+        let id = parse(TABLE, &row.id)?;
+        let credential = row.sealed.map(|sealed| sealing::open_credential(vault, id, &sealed)).transpose()?;
+        Ok(Repository {
+            id,
             name: parse(TABLE, &row.name)?,
             forge: Forge::parse(&row.forge).ok_or_else(|| corrupt(TABLE, format_args!("forge `{}`", row.forge)))?,
             clone_url: row.clone_url,
@@ -75,18 +60,6 @@ impl TryFrom<Row> for Repository {
     }
 }
 
-fn store_credential(credential: &Credential) -> Result<String, StoreError> {
-    let stored = match credential {
-        Credential::Token { username, token } => {
-            StoredCredential::Token { username: username.clone(), token: token.expose_secret().to_owned() }
-        }
-        Credential::SshKey { private_key, host_key } => {
-            StoredCredential::SshKey { private_key: private_key.expose_secret().to_owned(), host_key: host_key.clone() }
-        }
-    };
-    to_json(TABLE, &stored)
-}
-
 fn key(name: &RepositoryName) -> String {
     name.to_string().to_ascii_lowercase()
 }
@@ -97,8 +70,10 @@ impl Store {
         let id = RepositoryId(Uuid::now_v7());
         self.write(move |tx| {
             Box::pin(async move {
-                insert(&mut *tx.connection, id, &new).await?;
-                by_id(&mut *tx.connection, id).await?.ok_or(StoreError::NotFound)
+                let credential = new.credential.as_ref();
+                let sealed = credential.map(|value| sealing::seal_credential(tx.vault, id, value)).transpose()?;
+                insert(&mut *tx.connection, id, &new, sealed).await?;
+                by_id(&mut *tx.connection, tx.vault, id).await?.ok_or(StoreError::NotFound)
             })
         })
         .await
@@ -110,12 +85,12 @@ impl Store {
             .bind(key(name))
             .fetch_optional(&self.readers)
             .await?;
-        row.map(Repository::try_from).transpose()
+        row.map(|row| row.open(&self.vault)).transpose()
     }
 
     /// The repository of an id.
     pub async fn repository_by_id(&self, id: RepositoryId) -> Result<Option<Repository>, StoreError> {
-        by_id(&self.readers, id).await
+        by_id(&self.readers, &self.vault, id).await
     }
 
     /// The repository of a webhook address.
@@ -125,14 +100,37 @@ impl Store {
             .bind(forge.as_str())
             .fetch_optional(&self.readers)
             .await?;
-        row.map(Repository::try_from).transpose()
+        row.map(|row| row.open(&self.vault)).transpose()
     }
 
     /// All repositories, by name.
     pub async fn repositories(&self) -> Result<Vec<Repository>, StoreError> {
         let rows: Vec<Row> =
             sqlx::query_as("SELECT * FROM repositories ORDER BY name_key").fetch_all(&self.readers).await?;
-        rows.into_iter().map(Repository::try_from).collect()
+        rows.into_iter().map(|row| row.open(&self.vault)).collect()
+    }
+
+    /// Changes what a repository is trusted with, and says what it is trusted with now.
+    pub async fn set_trusted(&self, id: RepositoryId, change: TrustChange) -> Result<Trusted, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let now: Option<(bool, bool, bool)> = sqlx::query_as(
+                    "UPDATE repositories SET trusted_network = COALESCE($2, trusted_network), \
+                     trusted_volumes = COALESCE($3, trusted_volumes), \
+                     trusted_security = COALESCE($4, trusted_security) WHERE id = $1 \
+                     RETURNING trusted_network, trusted_volumes, trusted_security",
+                )
+                .bind(id.to_string())
+                .bind(change.network)
+                .bind(change.volumes)
+                .bind(change.security)
+                .fetch_optional(&mut *tx.connection)
+                .await?;
+                let (network, volumes, security) = now.ok_or(StoreError::NotFound)?;
+                Ok(Trusted { network, volumes, security })
+            })
+        })
+        .await
     }
 
     /// Changes the default branch.
@@ -152,9 +150,14 @@ impl Store {
     }
 }
 
-async fn insert(db: impl SqliteExecutor<'_>, id: RepositoryId, new: &NewRepository) -> Result<(), StoreError> {
+async fn insert(
+    db: impl SqliteExecutor<'_>,
+    id: RepositoryId,
+    new: &NewRepository,
+    sealed: Option<Vec<u8>>,
+) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO repositories (id, name, name_key, forge, clone_url, credential, default_branch, private, \
+        "INSERT INTO repositories (id, name, name_key, forge, clone_url, sealed, default_branch, private, \
          trusted_network, trusted_volumes, trusted_security, hook_id, hook_secret, last_number, created) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14)",
     )
@@ -163,7 +166,7 @@ async fn insert(db: impl SqliteExecutor<'_>, id: RepositoryId, new: &NewReposito
     .bind(key(&new.name))
     .bind(new.forge.as_str())
     .bind(new.clone_url.as_deref())
-    .bind(new.credential.as_ref().map(store_credential).transpose()?)
+    .bind(sealed)
     .bind(&new.default_branch)
     .bind(new.private)
     .bind(new.trusted.network)
@@ -177,10 +180,15 @@ async fn insert(db: impl SqliteExecutor<'_>, id: RepositoryId, new: &NewReposito
     Ok(())
 }
 
-pub(super) async fn by_id(db: impl SqliteExecutor<'_>, id: RepositoryId) -> Result<Option<Repository>, StoreError> {
+/// The repository of an id.
+pub(super) async fn by_id(
+    db: impl SqliteExecutor<'_>,
+    vault: &Vault,
+    id: RepositoryId,
+) -> Result<Option<Repository>, StoreError> {
     let row: Option<Row> =
         sqlx::query_as("SELECT * FROM repositories WHERE id = $1").bind(id.to_string()).fetch_optional(db).await?;
-    row.map(Repository::try_from).transpose()
+    row.map(|row| row.open(vault)).transpose()
 }
 
 /// The next number of a repository's builds.

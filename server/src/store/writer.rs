@@ -11,6 +11,7 @@ use super::{
     StoreError,
     effects::{Effects, OnCommit},
 };
+use crate::vault::Vault;
 
 /// Most operations in one transaction: bounds how long the first of them waits.
 const MOST_TOGETHER: usize = 256;
@@ -20,6 +21,8 @@ const MOST_TOGETHER: usize = 256;
 pub(super) struct Tx<'c> {
     /// The connection, inside of the transaction.
     pub(super) connection: &'c mut SqliteConnection,
+    /// Opens and seals.
+    pub(super) vault: &'c Vault,
     /// What it changes.
     pub(super) effects: Effects,
 }
@@ -37,10 +40,14 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the task. It ends when it is closed, or the last `Writer` is dropped, and everything handed over is done.
-    pub(super) fn start(connection: SqliteConnection, on_commit: impl OnCommit) -> (Self, tokio::task::JoinHandle<()>) {
+    pub(super) fn start(
+        connection: SqliteConnection,
+        vault: Vault,
+        on_commit: impl OnCommit,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
         let (operations, receiver) = mpsc::unbounded_channel();
         let closing = CancellationToken::new();
-        let task = tokio::spawn(run(connection, receiver, closing.clone(), on_commit));
+        let task = tokio::spawn(run((connection, vault), receiver, closing.clone(), on_commit));
         (Self { operations, closing }, task)
     }
 
@@ -74,7 +81,7 @@ impl Writer {
 }
 
 async fn run(
-    mut connection: SqliteConnection,
+    (mut connection, vault): (SqliteConnection, Vault),
     mut operations: mpsc::UnboundedReceiver<Operation>,
     closing: CancellationToken,
     on_commit: impl OnCommit,
@@ -90,7 +97,7 @@ async fn run(
             taken = operations.recv_many(&mut batch, MOST_TOGETHER) => if taken == 0 { break },
         }
         let mut answers = Vec::with_capacity(batch.len());
-        match commit_together(&mut connection, &mut batch, &mut answers).await {
+        match commit_together((&mut connection, &vault), &mut batch, &mut answers).await {
             Ok(effects) => {
                 on_commit.committed(effects);
                 answers.into_iter().for_each(|answer| answer(Ok(())));
@@ -114,7 +121,7 @@ async fn run(
 
 /// One transaction with a savepoint for each operation: one that fails takes back only its own.
 async fn commit_together(
-    connection: &mut SqliteConnection,
+    (connection, vault): (&mut SqliteConnection, &Vault),
     batch: &mut Vec<Operation>,
     answers: &mut Vec<Answer>,
 ) -> Result<Effects, sqlx::Error> {
@@ -122,7 +129,7 @@ async fn commit_together(
     sql(connection, "BEGIN IMMEDIATE").await?;
     for operation in batch.drain(..) {
         sql(connection, "SAVEPOINT one").await?;
-        let mut tx = Tx { connection: &mut *connection, effects: Effects::default() };
+        let mut tx = Tx { connection: &mut *connection, vault, effects: Effects::default() };
         let (good, answer) = operation(&mut tx).await;
         let effects = tx.effects;
         answers.push(answer);

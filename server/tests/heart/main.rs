@@ -6,6 +6,7 @@ mod leases;
 mod logs;
 mod protocol;
 mod restart;
+mod secrets;
 mod store;
 mod support;
 mod writer;
