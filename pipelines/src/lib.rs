@@ -18,7 +18,7 @@ mod report;
 pub mod repository;
 pub mod state;
 mod substitute;
-mod suggest;
+pub mod suggest;
 mod syntax;
 pub mod trigger;
 pub mod wire;

@@ -14,6 +14,7 @@ use slipway_web::{
     Template,
     ansi::Parser,
     assets,
+    sign::Sign,
     time::{Moment, Span},
     views::*,
 };
@@ -66,9 +67,10 @@ fn trigger(message: &str, branch: &str) -> Trigger {
     }
 }
 
-fn row(repository: &str, number: u64, status: Status, message: &str, branch: &str, age: Millis) -> BuildRow {
+fn row(repository: &str, number: u64, status: impl Into<Sign>, message: &str, branch: &str, age: Millis) -> BuildRow {
+    let status = status.into();
     let finished = status.is_final().then_some(NOW - age + 74_000);
-    let started = (status != Status::Pending).then_some(NOW - age);
+    let started = (status != Sign::Status(Status::Pending)).then_some(NOW - age);
     BuildRow::new(
         &name(repository),
         number,
@@ -147,11 +149,13 @@ fn repository() -> RepositoryPage {
         row("harbour/api", 118 - at as u64, statuses[at % 6], messages[at % 3], ["main", "tide-cache"][at % 2], age)
     });
     RepositoryPage {
-        frame: Frame::repository(&name("harbour/api"), Some(Status::Running)),
+        frame: Frame::repository(&name("harbour/api"), Some(Status::Running.into())),
         owner: "harbour".to_owned(),
         name: "api".to_owned(),
         href: "/repos/harbour/api".to_owned(),
         run_action: "/repos/harbour/api/builds".to_owned(),
+        run_page: "run-light.html".to_owned(),
+        settings: "settings-light.html".to_owned(),
         default_branch: "main".to_owned(),
         start: Start::Push { url: "http://127.0.0.1:8000/git/harbour/api.git".to_owned() },
         badge: "badge.svg".to_owned(),
@@ -161,12 +165,12 @@ fn repository() -> RepositoryPage {
     }
 }
 
-fn step(position: usize, name: &str, status: Status, length: Option<Millis>) -> StepView {
+fn step(position: usize, name: &str, status: impl Into<Sign>, length: Option<Millis>) -> StepView {
     StepView {
         position,
         name: name.to_owned(),
         href: "#".to_owned(),
-        status,
+        status: status.into(),
         hint: String::new(),
         mark: (name == "postgres").then_some("service"),
         selected: name == "test",
@@ -187,11 +191,12 @@ fn build() -> BuildPage {
     );
     page.can_retry = true;
     page.left_out = vec![LeftOutView { what: "deploy".to_owned(), why: "runs on tag only".to_owned() }];
-    let job = |position, name: &str, status, steps| JobView {
+    let job = |position, name: &str, status: Sign, steps| JobView {
         position,
         name: name.to_owned(),
         status,
-        hint: "on runner quay-1, attempt 1".to_owned(),
+        hint: "on runner quay-1".to_owned(),
+        attempt: 1,
         note: String::new(),
         took: Some(Span { counting: None, text: "1 m 14 s".to_owned() }),
         steps,
@@ -200,7 +205,7 @@ fn build() -> BuildPage {
         job(
             0,
             "test (RUST=1.94)",
-            Status::Failure,
+            Status::Failure.into(),
             vec![
                 step(0, "checkout", Status::Success, Some(84)),
                 step(1, "postgres", Status::Success, Some(74_000)),
@@ -213,8 +218,8 @@ fn build() -> BuildPage {
         job(
             1,
             "lint",
-            Status::Success,
-            vec![step(0, "checkout", Status::Success, Some(71)), step(1, "clippy", Status::Success, Some(12_300))],
+            Sign::Warning,
+            vec![step(0, "checkout", Status::Success, Some(71)), step(1, "clippy", Sign::Warning, Some(12_300))],
         ),
     ];
     page.log = Some(log());
@@ -250,7 +255,7 @@ fn log() -> LogView {
         key: "0/3/1".to_owned(),
         job: "test (RUST=1.94)".to_owned(),
         step: "test".to_owned(),
-        status: Status::Failure,
+        status: Status::Failure.into(),
         because: "exit code 101".to_owned(),
         took: Some(Span { counting: None, text: "42 s".to_owned() }),
         href: "?x".to_owned(),

@@ -3,10 +3,11 @@
 
 use std::sync::LazyLock;
 
+use crate::{
+    palette,
+    sign::{self, Sign},
+};
 use sha2::{Digest, Sha256};
-use slipway_pipelines::state::Status;
-
-use crate::{palette, words};
 
 /// One file.
 #[derive(Debug)]
@@ -30,16 +31,16 @@ const PICTURE: &str = "image/svg+xml";
 
 static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     let mut files = vec![
-        file("slipway.css", STYLE, [include_str!("../assets/slipway.css"), &words::css(), &palette::css()].concat()),
+        file("slipway.css", STYLE, [include_str!("../assets/slipway.css"), &sign::css(), &palette::css()].concat()),
         file("ansi.js", SCRIPT, include_str!("../assets/ansi.js").to_owned()),
         file("build.js", SCRIPT, include_str!("../assets/build.js").to_owned()),
         file("keys.js", SCRIPT, include_str!("../assets/keys.js").to_owned()),
         file("lines.js", SCRIPT, include_str!("../assets/lines.js").to_owned()),
         file("log.js", SCRIPT, include_str!("../assets/log.js").to_owned()),
         file("page.js", SCRIPT, include_str!("../assets/page.js").to_owned()),
-        file("icon.svg", PICTURE, words::mark(None)),
+        file("icon.svg", PICTURE, sign::icon(None)),
     ];
-    files.extend(words::ALL.map(|status| file(&icon(status), PICTURE, words::mark(Some(status)))));
+    files.extend(sign::ALL.map(|one| file(&icon(one), PICTURE, sign::icon(Some(one)))));
     let mut hash = Sha256::new();
     for asset in &files {
         hash.update(&asset.name);
@@ -52,8 +53,8 @@ fn file(name: &str, content_type: &'static str, text: String) -> Asset {
     Asset { name: name.to_owned(), content_type, text }
 }
 
-fn icon(status: Status) -> String {
-    format!("icon-{}.svg", status.as_str())
+fn icon(sign: Sign) -> String {
+    format!("icon-{}.svg", sign.as_str())
 }
 
 /// Path of the folder, without a slash at the end: `/assets/0123456789abcdef`.
@@ -66,9 +67,9 @@ pub fn path(name: &str) -> String {
     format!("{}/{name}", folder())
 }
 
-/// The path of the icon that shows a status; Slipway's own without one.
-pub fn icon_path(status: Option<Status>) -> String {
-    path(&status.map_or_else(|| "icon.svg".to_owned(), icon))
+/// The path of the icon that shows a sign; Slipway's own without one.
+pub fn icon_path(sign: Option<Sign>) -> String {
+    path(&sign.map_or_else(|| "icon.svg".to_owned(), icon))
 }
 
 /// The file of this name in the folder of this hash. Another hash is another version's: there is no such file.

@@ -2,18 +2,21 @@
 
 use slipway_pipelines::state::Status;
 
+use crate::sign::Sign;
+
 /// Width of one character at 11 px, about.
 const CHARACTER: usize = 7;
 
-/// The badge of a status; `unknown` in grey without one.
-pub fn svg(status: Option<Status>) -> String {
-    let (word, color) = match status {
+/// The badge of a build; `unknown` in grey without one. A success with ignored failures is a success, and not green.
+pub fn svg(sign: Option<Sign>) -> String {
+    let (word, color) = match sign {
         None => ("unknown", "#7d8590"),
-        Some(status @ Status::Success) => (status.as_str(), "#2b8a4b"),
-        Some(status @ Status::Failure) => (status.as_str(), "#cf3f37"),
-        Some(status @ (Status::Error | Status::Lost)) => (status.as_str(), "#b5651d"),
-        Some(status @ Status::Running) => (status.as_str(), "#2f74c8"),
-        Some(status @ (Status::Pending | Status::Blocked | Status::Cancelled | Status::Skipped)) => {
+        Some(Sign::Warning) => ("success, warnings", "#a67c00"),
+        Some(Sign::Status(status @ Status::Success)) => (status.as_str(), "#2b8a4b"),
+        Some(Sign::Status(status @ Status::Failure)) => (status.as_str(), "#cf3f37"),
+        Some(Sign::Status(status @ (Status::Error | Status::Lost))) => (status.as_str(), "#b5651d"),
+        Some(Sign::Status(status @ Status::Running)) => (status.as_str(), "#2f74c8"),
+        Some(Sign::Status(status @ (Status::Pending | Status::Blocked | Status::Cancelled | Status::Skipped))) => {
             (status.as_str(), "#7d8590")
         }
     };

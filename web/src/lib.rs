@@ -7,6 +7,7 @@ pub mod ansi;
 pub mod assets;
 pub mod badge;
 pub mod palette;
+pub mod sign;
 pub mod time;
 pub mod views;
 pub mod words;

@@ -14,6 +14,7 @@ use slipway_web::{
     Template,
     ansi::Parser,
     assets,
+    sign::Sign,
     views::{BuildPage, JobView, LeftOutView, LogLine, LogView, StepView},
 };
 
@@ -93,7 +94,7 @@ fn page(text: &str) -> BuildPage {
         position: 0,
         name: text.to_owned(),
         href: "/".to_owned(),
-        status,
+        status: Sign::Status(status),
         hint: text.to_owned(),
         mark: None,
         selected: true,
@@ -102,8 +103,9 @@ fn page(text: &str) -> BuildPage {
     page.jobs = vec![JobView {
         position: 0,
         name: text.to_owned(),
-        status,
+        status: Sign::Status(status),
         hint: text.to_owned(),
+        attempt: 1,
         note: text.to_owned(),
         took: None,
         steps: vec![step],
@@ -115,7 +117,7 @@ fn page(text: &str) -> BuildPage {
         key: "0/0/1".to_owned(),
         job: text.to_owned(),
         step: text.to_owned(),
-        status,
+        status: Sign::Status(status),
         because: text.to_owned(),
         took: None,
         href: "/".to_owned(),

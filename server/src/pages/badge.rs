@@ -7,7 +7,9 @@ use axum::{
 };
 use serde::Deserialize;
 use slipway_pipelines::{repository::RepositoryName, state::Status};
+use slipway_web::sign::Sign;
 
+use super::home::sign;
 use crate::{
     api::{UrlPath, UrlQuery},
     app::App,
@@ -31,21 +33,21 @@ pub(crate) async fn badge(
     UrlQuery(query): UrlQuery<Branch>,
 ) -> Result<Response, ApiError> {
     let name = file.strip_suffix(".svg").ok_or_else(|| ApiError::not_found("a badge's name ends with `.svg`"))?;
-    let status = match RepositoryName::new(&owner, name) {
-        Ok(name) => status(&app, &name, query.branch).await?,
+    let shown = match RepositoryName::new(&owner, name) {
+        Ok(name) => last(&app, &name, query.branch).await?,
         Err(_) => None,
     };
     let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-cache, max-age=0")];
-    Ok((headers, slipway_web::badge::svg(status)).into_response())
+    Ok((headers, slipway_web::badge::svg(shown)).into_response())
 }
 
-async fn status(app: &App, name: &RepositoryName, branch: Option<String>) -> Result<Option<Status>, StoreError> {
+async fn last(app: &App, name: &RepositoryName, branch: Option<String>) -> Result<Option<Sign>, StoreError> {
     let Some(repository) = app.store.repository(name).await? else { return Ok(None) };
     let branch = branch.unwrap_or(repository.default_branch);
     let builds = app.store.builds(repository.id, None, DEPTH).await?;
     let of_branch = |build: &&crate::store::model::BuildSummary| {
         build.trigger.branch() == branch && !build.trigger.event().is_pull_request()
     };
-    let mut ended = builds.iter().filter(of_branch).map(|build| build.status);
-    Ok(ended.find(|status| status.is_final() && *status != Status::Skipped))
+    let mut ended = builds.iter().filter(of_branch);
+    Ok(ended.find(|build| build.status.is_final() && build.status != Status::Skipped).map(sign))
 }

@@ -6,6 +6,7 @@ use slipway_pipelines::{
     state::{JobState, Millis},
 };
 use slipway_web::{
+    sign::Sign,
     time::Span,
     views::{BuildPage, JobView, LeftOutView, StepView, paths},
     words,
@@ -35,11 +36,11 @@ pub(super) fn build_page(build: &BuildDetail, selected: Option<(usize, usize)>, 
 }
 
 fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize)>, now: Millis) -> JobView {
-    let (started, finished) = match &job.state {
-        JobState::Running { started, .. } => (Some(*started), None),
-        JobState::Stopping { started, .. } => (*started, None),
-        JobState::Finished { started, at, .. } => (*started, Some(*at)),
-        JobState::Waiting | JobState::Queued { .. } | JobState::Leased { .. } => (None, None),
+    let (started, finished, finish) = match &job.state {
+        JobState::Running { started, .. } => (Some(*started), None, None),
+        JobState::Stopping { started, .. } => (*started, None, None),
+        JobState::Finished { started, at, finish } => (*started, Some(*at), Some(finish)),
+        JobState::Waiting | JobState::Queued { .. } | JobState::Leased { .. } => (None, None, None),
     };
     let steps = job.steps.iter().map(|step| {
         let (started, finished, finish) = times(&step.state);
@@ -49,7 +50,7 @@ fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize
             position: step.position,
             name: step.name.clone(),
             href: paths::step(&build.repository.name, build.summary.number, job.position, step.position, None),
-            status: step.state.status(),
+            status: Sign::of_step(step.state.status(), finish, step.ignored),
             hint: [step.kind.as_str(), status, &because]
                 .into_iter()
                 .filter(|part| !part.is_empty())
@@ -64,15 +65,12 @@ fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize
             took: Span::new(started, finished, now),
         }
     });
-    let mut hint = job.runner.as_ref().map(|runner| format!("on {runner}")).unwrap_or_default();
-    if job.attempt > 1 {
-        hint = format!("{hint} attempt {}", job.attempt).trim_start().to_owned();
-    }
     JobView {
         position: job.position,
         name: job.name.clone(),
-        status: job.state.status(),
-        hint,
+        status: Sign::new(job.state.status(), finish),
+        hint: job.runner.as_ref().map(|runner| format!("on {runner}")).unwrap_or_default(),
+        attempt: job.attempt,
         note: note(build, job),
         took: Span::new(started, finished, now),
         steps: steps.collect(),

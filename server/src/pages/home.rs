@@ -2,7 +2,10 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use slipway_pipelines::repository::RepositoryName;
-use slipway_web::views::{BuildRow, Frame, HomePage, RepositoryRow, paths};
+use slipway_web::{
+    sign::Sign,
+    views::{BuildRow, Frame, HomePage, RepositoryRow, paths},
+};
 
 use super::{PageError, Visitor, render};
 use crate::{
@@ -45,10 +48,15 @@ pub(crate) async fn home(_: Visitor, State(app): State<App>) -> Result<Response,
     render(StatusCode::OK, &page)
 }
 
+/// How a build is shown.
+pub(super) fn sign(build: &BuildSummary) -> Sign {
+    Sign::new(build.status, build.finish.as_ref())
+}
+
 /// A build as a row of a list.
 pub(super) fn row(name: &RepositoryName, build: &BuildSummary, now: i64) -> BuildRow {
     let times = [Some(build.created), build.started, build.finished];
-    BuildRow::new(name, build.number, build.status, &build.trigger, times, now)
+    BuildRow::new(name, build.number, sign(build), &build.trigger, times, now)
 }
 
 fn repository_row(repository: &Repository, builds: &[BuildSummary], now: i64) -> RepositoryRow {

@@ -6,6 +6,7 @@ use slipway_pipelines::{
 };
 use slipway_web::{
     ansi::{Line, Parser},
+    sign::Sign,
     time::Span,
     views::{LogLine, LogView, paths},
     words,
@@ -44,7 +45,7 @@ pub(super) fn log_view(place: &Place<'_>, log: &StepLog, step: &StepDetail, wind
         key: format!("{job}/{position}/{}", log.job.attempt),
         job: log.job.name.clone(),
         step: step.name.clone(),
-        status,
+        status: Sign::of_step(status, finish, step.ignored),
         because: finish.map(words::because).unwrap_or_default(),
         took: Span::new(started, finished, place.now),
         raw: paths::raw_log(place.repository, place.number, job, position, Some(log.job.attempt)),

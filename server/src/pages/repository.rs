@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use slipway_web::views::{Frame, RepositoryPage, Start, paths};
 
-use super::{PageError, Visitor, home::row, render};
+use super::{PageError, Visitor, home::{row, sign}, render};
 use crate::{
     api::{UrlPath, UrlQuery, find_repository, webhook_url},
     app::App,
@@ -37,10 +37,12 @@ pub(crate) async fn repository(
     let now = clock::now();
     let older = more.then(|| builds.last()).flatten().map(|last| format!("{href}?before={}", last.number));
     let page = RepositoryPage {
-        frame: Frame::repository(name, builds.first().filter(|_| before.is_none()).map(|build| build.status)),
+        frame: Frame::repository(name, builds.first().filter(|_| before.is_none()).map(sign)),
         owner: name.owner().to_owned(),
         name: name.name().to_owned(),
         run_action: format!("{href}/builds"),
+        run_page: paths::run(name),
+        settings: paths::settings(name),
         href,
         default_branch: repository.default_branch.clone(),
         start: start(&repository, &app.config.public_url),

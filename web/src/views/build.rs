@@ -10,6 +10,7 @@ use slipway_pipelines::{
 use super::{Frame, LogView, paths, rows};
 use crate::{
     ansi::Style,
+    sign::Sign,
     time::{Moment, Span},
     words,
 };
@@ -28,8 +29,8 @@ pub struct BuildPage {
     pub chosen: bool,
     /// Number in its repository.
     pub number: u64,
-    /// Status.
-    pub status: Status,
+    /// How it looks.
+    pub status: Sign,
     /// Why it ended so, for people; may be empty.
     pub because: String,
     /// First line of the message.
@@ -78,9 +79,11 @@ pub struct JobView {
     /// Name.
     pub name: String,
     /// Status.
-    pub status: Status,
-    /// Where and how often it runs.
+    pub status: Sign,
+    /// Where it runs.
     pub hint: String,
+    /// Which try this is, from 1.
+    pub attempt: u32,
     /// Why it waits or ended so; may be empty.
     pub note: String,
     /// How long it ran.
@@ -99,7 +102,7 @@ pub struct StepView {
     /// Its page.
     pub href: String,
     /// Status.
-    pub status: Status,
+    pub status: Sign,
     /// Kind, and why it ended so.
     pub hint: String,
     /// What is special about it: `service`, `ignored`.
@@ -130,15 +133,16 @@ impl BuildPage {
         now: Millis,
     ) -> Self {
         let (created, started, finished) = times;
+        let sign = Sign::new(status, finish);
         let message = trigger.message.trim();
         let url = trigger.url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
         Self {
-            frame: Frame::build(name, number, status),
+            frame: Frame::build(name, number, sign),
             href: paths::build(name, number),
             stream: paths::build_stream(name, number),
             chosen: false,
             number,
-            status,
+            status: sign,
             because: finish.map(words::because).unwrap_or_default(),
             title: rows::title(message).to_owned(),
             message_rest: message.split_once('\n').map(|(_, rest)| rest.trim().to_owned()).unwrap_or_default(),

@@ -1,9 +1,9 @@
 //! What all pages have.
 
-use slipway_pipelines::{repository::RepositoryName, state::Status};
+use slipway_pipelines::repository::RepositoryName;
 
 use super::paths;
-use crate::assets;
+use crate::{assets, sign::Sign};
 
 /// The frame of a page.
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub struct Frame {
     /// Title of the window; starts with the state where the page has one.
     pub title: String,
     /// What the page's icon shows.
-    pub status: Option<Status>,
+    pub status: Option<Sign>,
     /// Whether there is somebody to sign out.
     pub signed_in: bool,
     /// The way to this page.
@@ -39,13 +39,13 @@ impl Frame {
     }
 
     /// A repository's page.
-    pub fn repository(name: &RepositoryName, status: Option<Status>) -> Self {
+    pub fn repository(name: &RepositoryName, status: Option<Sign>) -> Self {
         let crumbs = vec![Crumb { text: name.to_string(), href: paths::repository(name) }];
         Self { title: format!("{name} · Slipway"), status, signed_in: true, crumbs }
     }
 
     /// A build's page.
-    pub fn build(name: &RepositoryName, number: u64, status: Status) -> Self {
+    pub fn build(name: &RepositoryName, number: u64, status: Sign) -> Self {
         let mut frame = Self::repository(name, Some(status));
         frame.crumbs.push(Crumb { text: format!("#{number}"), href: paths::build(name, number) });
         frame.title = format!("{} #{number} · {name}", status.as_str());

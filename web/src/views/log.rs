@@ -1,9 +1,8 @@
 //! The log of one step: a window of lines, and what a script needs to go on from its end.
 
-use slipway_pipelines::state::Status;
-
 use crate::{
     ansi::{self, Span},
+    sign::Sign,
     time,
 };
 
@@ -20,7 +19,7 @@ pub struct LogView {
     /// Name of the step.
     pub step: String,
     /// Status of the step.
-    pub status: Status,
+    pub status: Sign,
     /// Why it ended so, for people; may be empty.
     pub because: String,
     /// How long it ran.

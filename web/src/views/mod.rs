@@ -9,6 +9,8 @@ mod login;
 pub mod paths;
 mod repository;
 mod rows;
+mod run;
+mod settings;
 
 pub use build::{BuildPage, JobView, LeftOutView, StepView};
 pub use error::ErrorPage;
@@ -18,3 +20,7 @@ pub use log::{AttemptLink, LogLine, LogView};
 pub use login::LoginPage;
 pub use repository::{RepositoryPage, Start};
 pub use rows::{BuildRow, HistoryMark};
+pub use run::{Field, FieldKind, RunPage};
+pub use settings::{
+    EventBox, Problem, RegistryForm, RegistryRow, SecretForm, SecretRow, Section, SettingsPage, TrustSwitch,
+};

@@ -7,6 +7,16 @@ pub fn repository(name: &RepositoryName) -> String {
     format!("/repos/{name}")
 }
 
+/// A repository's settings.
+pub fn settings(name: &RepositoryName) -> String {
+    format!("{}/settings", repository(name))
+}
+
+/// The page that starts a build by hand.
+pub fn run(name: &RepositoryName) -> String {
+    format!("{}/run", repository(name))
+}
+
 /// A build's page.
 pub fn build(name: &RepositoryName, number: u64) -> String {
     format!("{}/builds/{number}", repository(name))

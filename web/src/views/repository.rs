@@ -18,6 +18,10 @@ pub struct RepositoryPage {
     pub href: String,
     /// Where the form that starts a build goes.
     pub run_action: String,
+    /// The page that asks for parameters before.
+    pub run_page: String,
+    /// Its settings.
+    pub settings: String,
     /// `main`.
     pub default_branch: String,
     /// How builds start.

@@ -2,12 +2,15 @@
 
 use slipway_pipelines::{
     repository::RepositoryName,
-    state::{Millis, Status},
+    state::Millis,
     trigger::{Cause, Trigger},
 };
 
 use super::paths;
-use crate::time::{Moment, Span};
+use crate::{
+    sign::Sign,
+    time::{Moment, Span},
+};
 
 /// A build in a list.
 #[derive(Clone, Debug)]
@@ -19,7 +22,7 @@ pub struct BuildRow {
     /// Number in its repository.
     pub number: u64,
     /// Status.
-    pub status: Status,
+    pub status: Sign,
     /// First line of the message.
     pub title: String,
     /// Branch, tag or pull request.
@@ -42,7 +45,7 @@ pub struct HistoryMark {
     /// Number in its repository.
     pub number: u64,
     /// Status.
-    pub status: Status,
+    pub status: Sign,
 }
 
 impl BuildRow {
@@ -50,7 +53,7 @@ impl BuildRow {
     pub fn new(
         name: &RepositoryName,
         number: u64,
-        status: Status,
+        status: Sign,
         trigger: &Trigger,
         [created, started, finished]: [Option<Millis>; 3],
         now: Millis,
