@@ -4,6 +4,7 @@ mod build;
 mod clone;
 mod condition;
 mod duration;
+mod elsewhere;
 mod environment;
 pub(crate) mod keys;
 mod reader;

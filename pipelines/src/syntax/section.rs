@@ -1,6 +1,6 @@
 //! Sections and the keys in them.
 
-use super::keys::Keys;
+use super::{elsewhere, keys::Keys};
 use crate::{
     diagnostic::Severity,
     flavour::Flavour,
@@ -37,10 +37,11 @@ pub(crate) fn section<'n>(
             report.add(severity, at, format!("`{key}` is not supported by this version{ignored}"));
         } else {
             let is_full = report.is_full();
-            let near = if is_full { None } else { did_you_mean(key, keys.all().map(|key| key.name)) };
+            let near = || elsewhere::advice(keys, key).or_else(|| did_you_mean(key, keys.all().map(|key| key.name)));
+            let help = if is_full { None } else { near() };
             let found = report.add(severity, at, format!("unknown key `{key}` in {what}"));
-            if let Some(near) = near {
-                found.help(near);
+            if let Some(help) = help {
+                found.help(help);
             }
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     clone::Clone,
     condition::When,
+    elsewhere::is_foreign,
     keys,
     reader::{Reader, Spanned},
     step::{Role, Step},
@@ -47,6 +48,9 @@ impl Reader<'_> {
                 Span { end: root.span.start, ..root.span },
                 format!("a workflow is a map with the key `steps`, this is {}", root.kind()),
             );
+            return None;
+        }
+        if is_foreign(root, self.report) {
             return None;
         }
         self.section(root, "a workflow", &keys::WORKFLOW)?;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::{
+    advice::{Advice, advise},
     merge,
     node::{Entry, Node, Scalar, Value},
 };
@@ -43,7 +44,7 @@ pub(super) fn load(text: &str, file: u16, report: &mut Report) -> Option<Node> {
                 Ok(())
             }
             Ok((event, span)) => loader.take(event, at(&span)),
-            Err(error) => Err(syntax(&error, file, loader.report)),
+            Err(error) => Err(syntax(&error, text, file, loader.report)),
         };
         if let Err(Broken) = taken {
             return None;
@@ -303,15 +304,16 @@ fn at(span: &granit_parser::Span) -> Span {
     Span::new(start, end, span.start.line(), span.start.col() + 1)
 }
 
-fn syntax(error: &ScanError, file: u16, report: &mut Report) -> Broken {
-    let marker = error.marker();
-    let start = marker.byte_offset().unwrap_or_default();
-    let span = Span { file, ..Span::new(start, start, marker.line(), marker.col() + 1) };
-    let reason = error.kind().to_string();
-    let reason = if reason.is_empty() { "the text is not understood".to_owned() } else { reason };
+fn syntax(error: &ScanError, text: &str, file: u16, report: &mut Report) -> Broken {
+    let noticed = error.marker().byte_offset().unwrap_or_default();
+    let Advice { start, reason, help } = advise(error.kind(), text, noticed);
+    let before = &text[..start];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let (line, column) = (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1);
+    let span = Span { file, ..Span::new(start, start, line, column) };
     let found = report.error(span, format!("this is not valid YAML: {reason}"));
-    if reason.contains("tab") {
-        found.help("indent with spaces");
+    if let Some(help) = help {
+        found.help(help);
     }
     Broken
 }

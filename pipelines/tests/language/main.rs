@@ -12,4 +12,3 @@ mod jobs;
 mod limits;
 mod rendering;
 mod steps;
-mod wrong_files;
