@@ -1,6 +1,15 @@
 //! `parameters:`, what a manual build can be given.
 
+mod check;
+mod define;
+mod unite;
+
 use serde::{Deserialize, Serialize};
+
+pub(crate) use check::{Values, values};
+pub use check::{check, resolve};
+pub(crate) use unite::unite;
+pub use unite::{Definitions, definitions};
 
 /// A parameter of a pipeline.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

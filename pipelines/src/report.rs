@@ -65,6 +65,11 @@ impl Report {
         self.found.len()
     }
 
+    /// How many errors were found.
+    pub(crate) fn errors(&self) -> usize {
+        self.found.iter().filter(|found| found.is_error()).count()
+    }
+
     /// Whether an error was found.
     pub(crate) fn has_errors(&self) -> bool {
         self.found.iter().any(Diagnostic::is_error)
@@ -102,6 +107,18 @@ impl Report {
         }
         kept
     }
+}
+
+/// The findings of all files; what several of them find in a file that they include is said once.
+pub(crate) fn together(reports: Vec<Report>) -> Vec<Diagnostic> {
+    let mut all: Vec<Diagnostic> = Vec::new();
+    for report in reports {
+        let own = report.files[0].clone();
+        let found = report.finish();
+        let is_new: Vec<bool> = found.iter().map(|found| found.file == own || !all.contains(found)).collect();
+        all.extend(found.into_iter().zip(is_new).filter_map(|(found, is_new)| is_new.then_some(found)));
+    }
+    all
 }
 
 impl Diagnostic {

@@ -135,6 +135,14 @@ pub enum PullRequestAction {
 }
 
 impl Trigger {
+    /// What a manual build was given; `None` for builds that something else starts.
+    pub fn given(&self) -> Option<&BTreeMap<String, String>> {
+        match &self.cause {
+            Cause::Manual { parameters, .. } => Some(parameters),
+            _ => None,
+        }
+    }
+
     /// The kind.
     pub fn event(&self) -> Event {
         match &self.cause {

@@ -1,8 +1,10 @@
 //! The door of the compiler.
 
+use std::collections::BTreeMap;
+
 use super::{
     Compilation,
-    file::{self, Shared},
+    file::{self, Drafts, Shared},
     link::link,
     weight,
 };
@@ -11,8 +13,11 @@ use crate::{
     diagnostic::{Diagnostic, Severity},
     environment,
     filter::Globs,
-    report::Report,
+    flavour::Flavour,
+    include, parameter,
+    report::{self, Report},
     substitute::Budget,
+    yaml::Node,
 };
 
 /// Most files of a pipeline.
@@ -31,24 +36,33 @@ pub fn compile(files: &[SourceFile], context: &Context) -> Compilation {
     }
     let mut sorted: Vec<&SourceFile> = files.iter().collect();
     sorted.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut reports: Vec<Report> = sorted.iter().map(|file| Report::new(&file.path)).collect();
+    let read = |(file, report): (&&SourceFile, &mut Report)| {
+        include::merged(file, &context.included, Flavour::of(&file.path), report)
+    };
+    let roots: Vec<Option<Node>> = sorted.iter().zip(&mut reports).map(read).collect();
+    let paths: Vec<&str> = sorted.iter().map(|file| file.path.as_str()).collect();
+    let parameters = parameter::unite(&paths, &roots, context.trigger.given(), &mut reports);
     let shared = Shared {
+        parameters: parameter::values(&parameters, context.trigger.given().unwrap_or(&BTreeMap::new())),
         context,
         repository: context.repository.name.to_string(),
         build: environment::of_build(context),
         budget: Budget::default(),
         globs: Globs::default(),
     };
-    let mut reports: Vec<Report> = sorted.iter().map(|file| Report::new(&file.path)).collect();
     let mut heavy = 0;
     let mut drafts = Vec::new();
-    for (file, report) in sorted.iter().zip(&mut reports) {
-        let compiled = file::compile(file, &shared, heavy, report);
+    for ((path, root), report) in paths.iter().zip(&roots).zip(&mut reports) {
+        let compiled = match root {
+            Some(root) => file::compile(path, root, &shared, heavy, report),
+            None => Drafts::default(),
+        };
         heavy += compiled.jobs.iter().map(|draft| weight::of(&draft.job.plan)).sum::<usize>();
         drafts.push(compiled);
     }
-    let paths: Vec<&str> = sorted.iter().map(|file| file.path.as_str()).collect();
     let (mut jobs, mut left_out) = link(&paths, drafts, &mut reports);
-    let diagnostics: Vec<Diagnostic> = reports.into_iter().flat_map(Report::finish).collect();
+    let diagnostics = report::together(reports);
     if diagnostics.iter().any(Diagnostic::is_error) {
         jobs.clear();
         left_out.clear();
@@ -56,7 +70,7 @@ pub fn compile(files: &[SourceFile], context: &Context) -> Compilation {
     for (place, job) in jobs.iter_mut().enumerate() {
         job.plan.place = place;
     }
-    Compilation { jobs, left_out, parameters: Vec::new(), diagnostics }
+    Compilation { jobs, left_out, parameters, diagnostics }
 }
 
 fn failed(message: String, help: &str) -> Compilation {

@@ -6,21 +6,23 @@ use super::{
     weight,
 };
 use crate::{
-    context::{Context, SourceFile},
-    environment::parameters,
+    context::Context,
     filter::{Facts, Globs, Verdict},
     flavour::{Flavour, workflow_name},
-    include, matrix,
+    matrix,
+    parameter::Values,
     plan::Environment,
     report::Report,
     substitute::{Budget, Variables},
     syntax::{Need, Reader},
+    yaml::Node,
 };
 
 /// What all files of a build are compiled with.
 pub(super) struct Shared<'a> {
     pub(super) context: &'a Context,
     pub(super) repository: String,
+    pub(super) parameters: Values,
     /// [`crate::environment::of_build`].
     pub(super) build: Environment,
     pub(super) budget: Budget,
@@ -44,23 +46,23 @@ pub(super) struct Drafts {
 
 /// Compiles a file. Mistakes are in the report.
 /// `weight` is that of the files before, as [`weight::of`] counts.
-pub(super) fn compile(file: &SourceFile, shared: &Shared<'_>, mut weight: usize, report: &mut Report) -> Drafts {
+pub(super) fn compile(path: &str, root: &Node, shared: &Shared<'_>, mut weight: usize, report: &mut Report) -> Drafts {
     let mut drafts = Drafts::default();
-    let flavour = Flavour::of(&file.path);
-    let Some(root) = include::merged(file, &shared.context.included, flavour, report) else { return drafts };
-    let workflow = workflow_name(&file.path);
-    let cells = matrix::cells(&root, report);
+    let flavour = Flavour::of(path);
+    let workflow = workflow_name(path);
+    let cells = matrix::cells(root, report);
     // A broken matrix does not hide the other mistakes.
     let cells = if cells.is_empty() { vec![matrix::Cell::new()] } else { cells };
     for cell in &cells {
         let mut variables = Variables::new(&shared.budget);
-        variables.add_untrusted(parameters(shared.context));
+        variables.add_untrusted(shared.parameters.given.clone());
+        variables.add_trusted(shared.parameters.own.clone());
         variables.add_untrusted(shared.build.clone());
         variables.add_untrusted([("CI_WORKFLOW_NAME".to_owned(), workflow.to_owned())]);
         variables.add_trusted(cell.clone());
         let trusted = shared.context.repository.trusted;
         let mut reader = Reader { report, flavour, trusted, variables: &variables, globs: &shared.globs };
-        let Some(read) = reader.workflow(&root) else { break };
+        let Some(read) = reader.workflow(root) else { break };
         let name = format!("{workflow}{}", matrix::suffix(cell));
         let platform = read.labels.get("platform").map(String::as_str);
         let facts = Facts::of(shared.context, &shared.repository, platform);
@@ -92,6 +94,7 @@ pub(super) fn compile(file: &SourceFile, shared: &Shared<'_>, mut weight: usize,
             flavour,
             facts,
             context: shared.context,
+            parameters: &shared.parameters,
             build: &shared.build,
             variables: &variables,
         };

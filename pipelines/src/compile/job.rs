@@ -32,6 +32,7 @@ pub(super) struct Cellwise<'a> {
     pub(super) flavour: Flavour,
     pub(super) facts: Facts<'a>,
     pub(super) context: &'a crate::context::Context,
+    pub(super) parameters: &'a crate::parameter::Values,
     /// Environment that all steps of the build share.
     pub(super) build: &'a crate::plan::Environment,
     pub(super) variables: &'a Variables<'a>,
@@ -96,7 +97,7 @@ pub(super) fn plan(
     if let Some(platform) = workflow.labels.get("platform") {
         environment.insert("CI_SYSTEM_PLATFORM".to_owned(), platform.clone());
     }
-    let mut values = crate::environment::parameters(with.context);
+    let mut values = with.parameters.all();
     values.extend(with.cell.clone());
     Some(Plan {
         name: with.name.to_owned(),

@@ -11,7 +11,8 @@ mod value;
 use crate::{context::Context, plan::Environment};
 
 pub(crate) use reserved::is_reserved;
-pub(crate) use step::{of_step, parameters};
+pub(crate) use step::of_step;
+pub(crate) use value::fitting;
 
 /// Everything that holds for all steps of a build: what `${…}` knows, and the beginning of every step's environment.
 pub(crate) fn of_build(context: &Context) -> Environment {

@@ -5,7 +5,6 @@ use crate::{
     context::Context,
     plan::Environment,
     syntax::{Role, Step},
-    trigger::Cause,
 };
 
 /// The environment of a container, except for its place in the build. Clones and plugins get nothing from matrix and parameters, so
@@ -22,16 +21,4 @@ pub(crate) fn of_step(step: &Step, role: Role, context: &Context) -> Environment
     environment.extend(step.settings.iter().cloned());
     environment.extend(step.environment.iter().flatten().map(|(name, value)| (name.value.clone(), value.clone())));
     environment
-}
-
-/// The parameters of a manual build that a step may see.
-pub(crate) fn parameters(context: &Context) -> Environment {
-    match &context.trigger.cause {
-        Cause::Manual { parameters, .. } => parameters
-            .iter()
-            .filter(|(name, _)| !name.is_empty() && !name.contains(['=', '\0']) && !super::is_reserved(name))
-            .map(|(name, value)| (name.clone(), super::value::fitting(value)))
-            .collect(),
-        _ => Environment::new(),
-    }
 }

@@ -24,7 +24,7 @@ impl Builder {
 }
 
 /// The value without what no environment can hold.
-pub(super) fn fitting(value: &str) -> String {
+pub(crate) fn fitting(value: &str) -> String {
     let mut end = value.len().min(LONGEST);
     while !value.is_char_boundary(end) {
         end -= 1;
