@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use slipway_pipelines::wire::MAX_APPEND_BYTES;
 
@@ -46,7 +46,17 @@ pub(crate) fn router(app: App) -> Router {
         .route("/hooks/{forge}/{id}", post(webhook::handler::receive))
         // The API: Admin.
         .route("/api/v1/repos", get(api::list_repositories).post(api::create_repository))
-        .route("/api/v1/repos/{owner}/{repo}", get(api::get_repository))
+        .route("/api/v1/repos/{owner}/{repo}", get(api::get_repository).patch(api::patch_repository))
+        .route("/api/v1/repos/{owner}/{repo}/secrets", get(api::list_secrets))
+        .route(
+            "/api/v1/repos/{owner}/{repo}/secrets/{name}",
+            put(api::put_secret).delete(api::delete_secret),
+        )
+        .route("/api/v1/repos/{owner}/{repo}/registries", get(api::list_registries))
+        .route(
+            "/api/v1/repos/{owner}/{repo}/registries/{host}",
+            put(api::put_registry).delete(api::delete_registry),
+        )
         .route("/api/v1/repos/{owner}/{repo}/builds", get(api::list_builds).post(api::start_build))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}", get(api::get_build))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/stream", get(api::build_stream))

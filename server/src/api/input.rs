@@ -24,6 +24,9 @@ pub(crate) struct UrlQuery<T>(pub(crate) T);
 /// A JSON body, whatever its `Content-Type` says. No body is `{}`.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
+/// A JSON body that holds a secret: what is wrong with it is said without repeating anything of it but names of fields.
+pub(crate) struct SecretBody<T>(pub(crate) T);
+
 impl From<PathRejection> for ApiError {
     fn from(rejection: PathRejection) -> Self {
         Self::bad_request(format!("the path is not understood: {}", rejection.body_text()))
@@ -50,6 +53,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         serde_json::from_slice(text).map(Self).map_err(|error| {
             ApiError::bad_request(format!("the body is not understood: {error}"))
+                .help("send one JSON object with the fields of the documentation")
+        })
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for SecretBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let bytes = Bytes::from_request(request, state).await?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            let text = error.to_string();
+            let what =
+                match ["unknown field", "missing field", "duplicate field"].iter().any(|start| text.starts_with(start))
+                {
+                    true => text,
+                    false => format!("no JSON of the right form at line {} column {}", error.line(), error.column()),
+                };
+            ApiError::bad_request(format!("the body is not understood: {what}"))
                 .help("send one JSON object with the fields of the documentation")
         })
     }

@@ -5,21 +5,30 @@
 
 mod build_stream;
 mod builds;
+pub(crate) mod checks;
 mod find;
 mod input;
 mod log;
 mod log_stream;
 mod overview;
 mod range;
+mod registries;
 mod repos;
+mod secrets;
 mod shape;
+mod trust;
+mod waiting;
 
 pub(crate) use build_stream::build_stream;
 pub(crate) use builds::{approve, cancel, get_build, list_builds, retry, start_build};
 pub(crate) use find::{StepLog, find_build, find_repository, find_step};
-pub(crate) use input::{JsonBody, UrlPath, UrlQuery};
+pub(crate) use input::{JsonBody, SecretBody, UrlPath, UrlQuery};
 pub(crate) use log::raw_log;
 pub(crate) use log_stream::log_stream;
 pub(crate) use overview::{queue, runners};
+pub(crate) use registries::{delete_registry, forget_registry, keep_registry, list_registries, put_registry};
 pub(crate) use repos::{create_repository, get_repository, list_repositories, webhook_url};
+pub(crate) use secrets::{delete_secret, forget_secret, keep_secret, list_secrets, put_secret};
 pub(crate) use shape::times;
+pub(crate) use trust::{patch_repository, trust};
+pub(crate) use waiting::job_waits;

@@ -4,23 +4,13 @@ use std::collections::HashMap;
 
 use axum::{Json, extract::State};
 use serde_json::{Value, json};
-use slipway_pipelines::{
-    ids::RunnerId,
-    state::{JobState, Lease},
-};
+use slipway_pipelines::ids::RunnerId;
 use slipway_web::time::rfc3339;
 
+use super::waiting::waits;
 use crate::{app::App, auth::Admin, error::ApiError, links};
 
-/// The lease of a job that a runner has.
-fn lease(state: &JobState) -> Option<&Lease> {
-    match state {
-        JobState::Leased { lease } | JobState::Running { lease, .. } | JobState::Stopping { lease, .. } => Some(lease),
-        JobState::Waiting | JobState::Queued { .. } | JobState::Finished { .. } => None,
-    }
-}
-
-/// `GET queue`: jobs that wait for a runner or have one.
+/// `GET queue`: jobs that wait, why they do, and jobs that a runner has.
 pub(crate) async fn queue(_: Admin, State(app): State<App>) -> Result<Json<Value>, ApiError> {
     let names: HashMap<RunnerId, String> =
         app.store.runners().await?.into_iter().map(|runner| (runner.id, runner.name)).collect();
@@ -30,7 +20,8 @@ pub(crate) async fn queue(_: Admin, State(app): State<App>) -> Result<Json<Value
             "number": entry.number,
             "job": entry.name,
             "status": entry.state.status(),
-            "runner": lease(&entry.state).and_then(|lease| names.get(&lease.runner)),
+            "waits": waits(&entry.state, &[], &entry.labels, None),
+            "runner": entry.state.lease().and_then(|lease| names.get(&lease.runner)),
             "labels": entry.labels,
             "url": format!("{}{}", app.config.public_url, links::build(&entry.repository, entry.number)),
         })
@@ -42,7 +33,7 @@ pub(crate) async fn queue(_: Admin, State(app): State<App>) -> Result<Json<Value
 pub(crate) async fn runners(_: Admin, State(app): State<App>) -> Result<Json<Value>, ApiError> {
     let mut busy: HashMap<RunnerId, u32> = HashMap::new();
     for entry in app.store.queue().await? {
-        if let Some(lease) = lease(&entry.state) {
+        if let Some(lease) = entry.state.lease() {
             *busy.entry(lease.runner).or_default() += 1;
         }
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use slipway_pipelines::{
     compile::LeftOut,
+    context::Trusted,
     plan::StepKind,
     state::{Finish, JobState, Millis, Reason, Status, StepState},
 };
@@ -21,12 +22,21 @@ pub(crate) struct RepositoryJson {
     forge: &'static str,
     default_branch: String,
     private: bool,
+    trusted: TrustedJson,
     clone_url: Option<String>,
     /// Slipway's own remote.
     git_url: String,
     url: String,
     webhook_url: Option<String>,
     created_at: String,
+}
+
+/// What a repository may do beyond a container's usual rights.
+#[derive(Debug, Serialize)]
+struct TrustedJson {
+    network: bool,
+    volumes: bool,
+    security: bool,
 }
 
 /// A build, as lists have it.
@@ -86,12 +96,14 @@ pub(crate) struct StepJson {
 impl RepositoryJson {
     pub(crate) fn new(repository: &Repository, public_url: &str) -> Self {
         let name = &repository.name;
+        let Trusted { network, volumes, security } = repository.trusted;
         Self {
             owner: name.owner().to_owned(),
             name: name.name().to_owned(),
             forge: repository.forge.as_str(),
             default_branch: repository.default_branch.clone(),
             private: repository.private,
+            trusted: TrustedJson { network, volumes, security },
             clone_url: repository.clone_url.clone(),
             git_url: format!("{public_url}{}", links::git(name)),
             url: format!("{public_url}{}", links::repository(name)),
@@ -142,6 +154,8 @@ impl JobJson {
             JobState::Finished { finish, .. } => Some(finish),
             JobState::Waiting
             | JobState::Queued { .. }
+            | JobState::Held { .. }
+            | JobState::Delayed { .. }
             | JobState::Leased { .. }
             | JobState::Running { .. }
             | JobState::Stopping { .. } => None,

@@ -1,7 +1,8 @@
 //! What the compiler is told about repository, build and server.
 
 use slipway_pipelines::{
-    context::{Build, Context, Repository as Told, System},
+    context::{Build, Context, Repository as Told, SecretRule, System},
+    include::Included,
     trigger::Trigger,
 };
 
@@ -19,6 +20,8 @@ pub(super) struct Ingredients {
     pub(super) trigger: Trigger,
     pub(super) parent: Option<u64>,
     pub(super) system: System,
+    pub(super) secrets: Vec<SecretRule>,
+    pub(super) included: Included,
     /// Base of the pages of builds.
     name: slipway_pipelines::repository::RepositoryName,
 }
@@ -35,6 +38,8 @@ impl Ingredients {
                 host: host(&config.public_url).to_owned(),
                 version: config.version.to_owned(),
             },
+            secrets: Vec::new(),
+            included: Included::new(),
             name: repository.name.clone(),
         }
     }
@@ -53,8 +58,8 @@ impl Ingredients {
             },
             previous: seed.previous.clone(),
             system: self.system,
-            secrets: None,
-            included: Default::default(),
+            secrets: Some(self.secrets),
+            included: self.included,
             local: false,
         }
     }

@@ -1,10 +1,14 @@
 //! Reading the pipeline of a commit.
 
-use git2::{ObjectType, Oid, Repository, Tree};
+use std::path::Path;
+
+use git2::{ErrorCode, ObjectType, Oid, Repository, Tree};
 use slipway_pipelines::{context::SourceFile, discovery};
 
 /// One byte more than the language takes of a file, so that it says that the file is too large.
 const MAX_FILE_BYTES: usize = 256 * 1024 + 1;
+/// Git's file mode of a symbolic link.
+const LINK: i32 = 0o120_000;
 /// Most files of one pipeline; more are not read.
 const MAX_FILES: usize = 256;
 
@@ -41,8 +45,32 @@ fn file(tree: &Tree<'_>, name: &str) -> Option<Oid> {
     tree.get_name(name).filter(|entry| entry.kind() == Some(ObjectType::Blob)).map(|entry| entry.id())
 }
 
+/// The bytes of a blob, as far as the language looks at them.
 fn bytes(repository: &Repository, id: Oid) -> Result<Vec<u8>, git2::Error> {
-    let blob = repository.find_blob(id)?;
-    let content = blob.content();
-    Ok(content[..content.len().min(MAX_FILE_BYTES)].to_vec())
+    // A blob may be as large as its pusher likes: what the language refuses by its size is not read.
+    let (size, _) = repository.odb()?.read_header(id)?;
+    if size >= MAX_FILE_BYTES {
+        return Ok(vec![b' '; MAX_FILE_BYTES]);
+    }
+    Ok(repository.find_blob(id)?.content().to_vec())
+}
+
+/// One file of a commit, or why it cannot be had.
+pub(super) fn one(repository: &Repository, commit: Oid, path: &str) -> Result<Vec<u8>, String> {
+    if path.is_empty() || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(format!("`{path}` is not a path inside the repository"));
+    }
+    let unreadable = |error: git2::Error| format!("the repository could not be read: {}", error.message());
+    let tree = repository.find_commit(commit).and_then(|commit| commit.tree()).map_err(unreadable)?;
+    let short = &commit.to_string()[..8];
+    let entry = tree.get_path(Path::new(path)).map_err(|error| match error.code() {
+        ErrorCode::NotFound => format!("commit {short} has no file `{path}`"),
+        _ => unreadable(error),
+    })?;
+    match (entry.kind(), entry.filemode()) {
+        (_, LINK) => Err(format!("`{path}` is a symbolic link")),
+        (Some(ObjectType::Blob), _) => bytes(repository, entry.id()).map_err(unreadable),
+        (Some(ObjectType::Tree), _) => Err(format!("`{path}` is a folder")),
+        _ => Err(format!("`{path}` is not a file")),
+    }
 }

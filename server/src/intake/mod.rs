@@ -6,6 +6,7 @@ mod commit;
 mod context;
 mod error;
 mod files;
+mod included;
 mod manual;
 mod pushed;
 mod start;

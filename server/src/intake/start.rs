@@ -6,12 +6,17 @@ use slipway_pipelines::{
     context::SourceFile,
     diagnostic::{Diagnostic, Severity},
     ids::DeliveryId,
-    render,
+    include, render,
     state::Reason,
     trigger::{Event, Trigger, asks_to_skip},
 };
 
-use super::{IntakeError, commit, context::Ingredients, files};
+use super::{
+    IntakeError, commit,
+    context::Ingredients,
+    files,
+    included::{self, Commit},
+};
 use crate::{
     app::App,
     source,
@@ -30,6 +35,7 @@ pub enum Intake {
 /// What is read of a commit before a build is made of it.
 struct Found {
     trigger: Trigger,
+    commit: Commit,
     files: Vec<SourceFile>,
 }
 
@@ -49,7 +55,7 @@ pub async fn begin(
         Err(error) => return unfetched(app, repository, trigger, delivery, parent, &error).await,
     };
     let found = tokio::task::spawn_blocking(move || find(&path, trigger)).await.map_err(|_| IntakeError::Stopped)??;
-    let Some(Found { trigger, files }) = found else {
+    let Some(Found { trigger, commit, files }) = found else {
         return Ok(Intake::Nothing("the tag does not lead to a commit".to_owned()));
     };
     if matches!(trigger.event(), Event::Push | Event::PullRequest) && asks_to_skip(&trigger.message) {
@@ -62,7 +68,9 @@ pub async fn begin(
         );
         return Ok(Intake::Nothing(why));
     }
-    let ingredients = Ingredients::new(&app.config, repository, trigger.clone(), parent);
+    let mut ingredients = Ingredients::new(&app.config, repository, trigger.clone(), parent);
+    ingredients.included = included::gather(app, repository, &commit, &files).await?;
+    ingredients.secrets = app.store.secret_rules(repository.id).await?;
     let new = NewBuild { repository: repository.id, trigger, parent, delivery };
     let build = app.store.create_build(new, move |seed| content(ingredients, &files, seed)).await?;
     Ok(Intake::Built(build))
@@ -92,12 +100,14 @@ fn find(path: &std::path::Path, mut trigger: Trigger) -> Result<Option<Found>, g
     trigger.sha = id.to_string();
     let trigger = commit::complete(&bare, trigger)?;
     let files = files::read(&bare, id)?;
-    Ok(Some(Found { trigger, files }))
+    Ok(Some(Found { trigger, commit: Commit { bare: path.to_owned(), id }, files }))
 }
 
 fn content(ingredients: Ingredients, files: &[SourceFile], seed: &BuildSeed) -> BuildContent {
-    let compilation = compile::compile(files, &ingredients.context(seed));
-    let diagnostics_text = render::render(&compilation.diagnostics, files, false);
+    let context = ingredients.context(seed);
+    let compilation = compile::compile(files, &context);
+    let shown = include::sources(files, &context.included);
+    let diagnostics_text = render::render(&compilation.diagnostics, &shown, false);
     BuildContent { compilation, diagnostics_text, fault: Reason::Config }
 }
 

@@ -13,7 +13,7 @@ use slipway_web::{
 };
 
 use crate::{
-    api::times,
+    api::{job_waits, times},
     store::model::{BuildDetail, JobDetail},
 };
 
@@ -40,7 +40,11 @@ fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize
         JobState::Running { started, .. } => (Some(*started), None, None),
         JobState::Stopping { started, .. } => (*started, None, None),
         JobState::Finished { started, at, finish } => (*started, Some(*at), Some(finish)),
-        JobState::Waiting | JobState::Queued { .. } | JobState::Leased { .. } => (None, None, None),
+        JobState::Waiting
+        | JobState::Queued { .. }
+        | JobState::Held { .. }
+        | JobState::Delayed { .. }
+        | JobState::Leased { .. } => (None, None, None),
     };
     let steps = job.steps.iter().map(|step| {
         let (started, finished, finish) = times(&step.state);
@@ -80,24 +84,10 @@ fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize
 /// Why a job waits, or ended as it did.
 fn note(build: &BuildDetail, job: &JobDetail) -> String {
     match &job.state {
-        JobState::Waiting => {
-            let open = job
-                .needs
-                .iter()
-                .filter_map(|need| build.jobs.get(*need))
-                .filter(|need| !need.state.status().is_final());
-            let names: Vec<&str> = open.map(|need| need.name.as_str()).collect();
-            format!("waits for {}", names.join(", "))
-        }
-        JobState::Queued { .. } if job.labels.is_empty() => "waits for a runner".to_owned(),
-        JobState::Queued { .. } => {
-            let labels: Vec<String> = job.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            format!("waits for a runner with {}", labels.join(", "))
-        }
-        JobState::Leased { .. } | JobState::Running { .. } => String::new(),
         JobState::Stopping { .. } => "is being stopped".to_owned(),
         // A step that failed says so itself.
         JobState::Finished { finish, .. } if finish.note.is_empty() && finish.exit_code.is_some() => String::new(),
         JobState::Finished { finish, .. } => words::because(finish),
+        _ => job_waits(build, job).unwrap_or_default(),
     }
 }

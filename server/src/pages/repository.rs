@@ -4,7 +4,11 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use slipway_web::views::{Frame, RepositoryPage, Start, paths};
 
-use super::{PageError, Visitor, home::{row, sign}, render};
+use super::{
+    PageError, Visitor,
+    home::{row, sign},
+    render,
+};
 use crate::{
     api::{UrlPath, UrlQuery, find_repository, webhook_url},
     app::App,

@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use git2::{Oid, Reference, Repository as Bare};
+use git2::{ObjectType, Oid, Reference, Repository as Bare};
+use slipway_pipelines::repository::RepositoryName;
 use tokio::sync::oneshot;
 
 use super::{
@@ -43,6 +44,14 @@ pub enum SourceError {
         reference: String,
         /// The commit.
         sha: String,
+    },
+    /// Neither branch nor tag nor commit.
+    #[error("`{repository}` has no branch, tag or commit `{revision}`")]
+    NoRevision {
+        /// Of which repository.
+        repository: RepositoryName,
+        /// What was asked for.
+        revision: String,
     },
     /// The ref is gone.
     #[error("`{0}` does not exist there any more")]
@@ -120,6 +129,43 @@ pub async fn ensure_all(app: &App, repository: &Repository) -> Result<PathBuf, S
         fetch(app, repository, vec!["+refs/heads/*:refs/heads/*".to_owned()]).await?;
     }
     Ok(app.config.bare_repository(&repository.name))
+}
+
+/// Brings a branch, tag or commit up to date, by its short or full name, and returns the bare repository's path and the
+/// commit. A branch comes before a tag of the same name.
+pub async fn ensure_revision(
+    app: &App,
+    repository: &Repository,
+    revision: &str,
+) -> Result<(PathBuf, Oid), SourceError> {
+    let unknown = || SourceError::NoRevision { repository: repository.name.clone(), revision: revision.to_owned() };
+    let path = app.config.bare_repository(&repository.name);
+    let commit = |id: Oid| look(path.clone(), move |bare| Ok(peel(bare, id)));
+    if let Some(id) = Oid::from_str(revision).ok().filter(|_| revision.len() == 40) {
+        if commit(id).await?.flatten() != Some(id) {
+            ensure_all(app, repository).await?;
+        }
+        return match commit(id).await?.flatten() {
+            Some(found) if found == id => Ok((path, id)),
+            _ => Err(unknown()),
+        };
+    }
+    let names = match revision.starts_with("refs/") {
+        true => vec![revision.to_owned()],
+        false => vec![format!("refs/heads/{revision}"), format!("refs/tags/{revision}")],
+    };
+    for name in names {
+        if let Some(id) = ensure_ref(app, repository, &name).await? {
+            return commit(id).await?.flatten().map(|id| (path, id)).ok_or_else(unknown);
+        }
+    }
+    Err(unknown())
+}
+
+/// The commit that an object is or, for a tag, leads to.
+fn peel(bare: &Bare, id: Oid) -> Option<Oid> {
+    let object = bare.find_object(id, None).ok()?;
+    object.peel(ObjectType::Commit).ok().map(|commit| commit.id())
 }
 
 fn check_ref(reference: &str) -> Result<(), SourceError> {

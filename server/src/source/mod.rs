@@ -7,7 +7,7 @@ mod mirror;
 mod url;
 
 pub(crate) use locks::Locks;
-pub use mirror::{SourceError, ensure_all, ensure_commit, ensure_ref};
+pub use mirror::{SourceError, ensure_all, ensure_commit, ensure_ref, ensure_revision};
 pub use url::{BadUrl, CloneUrl};
 
 #[cfg(test)]
