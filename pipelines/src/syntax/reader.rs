@@ -51,6 +51,10 @@ impl Reader<'_> {
     pub(crate) fn raw_text(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
         match &node.value {
             Value::Scalar(scalar) if !scalar.is_null() => Some(Spanned { value: scalar.text.clone(), span: node.span }),
+            Value::Map(_) if what == "commands" => {
+                self.wrong(node, what, "text").help("put the whole command in quotes: its `: ` makes a map of it");
+                None
+            }
             _ => {
                 self.wrong(node, what, "text");
                 None
@@ -114,7 +118,14 @@ impl Reader<'_> {
                 return Some(flag);
             }
         }
-        self.wrong(node, what, "`true` or `false`");
+        let is_quoted =
+            matches!(&node.value, Value::Scalar(scalar) if !scalar.plain && matches!(&*scalar.text, "true" | "false"));
+        let found = self.wrong(node, what, "`true` or `false`");
+        if is_quoted {
+            found.help("remove the quotes");
+        } else if what == "pull" {
+            found.help("write `pull: true` to ask the registry each time; an image that is missing is pulled anyway");
+        }
         None
     }
 

@@ -12,7 +12,7 @@ pub(crate) fn check_reference(text: &str) -> Result<(), &'static str> {
         return Err("it has a space in it");
     }
     if text.contains("://") {
-        return Err("it takes no `https://`");
+        return Err("it takes no address with `://`");
     }
     let (rest, digest) = match text.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest)),
@@ -27,6 +27,9 @@ pub(crate) fn check_reference(text: &str) -> Result<(), &'static str> {
     };
     if tag.is_some_and(|tag| !is_tag(tag)) {
         return Err("what follows `:` is no tag: letters, digits, `.`, `_` and `-`, at most 128");
+    }
+    if name.rsplit('/').next().is_some_and(|last| last.contains(':')) {
+        return Err("it has two tags");
     }
     let path = match name.split_once('/') {
         Some((host, path)) if is_host(host) => path,

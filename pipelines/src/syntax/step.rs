@@ -86,6 +86,10 @@ impl Reader<'_> {
             Role::Step | Role::Clone => (format!("step `{}`", name.value), &keys::STEP),
             Role::Service => (format!("service `{}`", name.value), &keys::SERVICE),
         };
+        if !matches!(node.value, Value::Map(_)) {
+            self.no_step(node, &name, &what);
+            return None;
+        }
         self.section(node, &what, keys)?;
         self.check_step_name(&name, role);
         let build =
@@ -117,6 +121,20 @@ impl Reader<'_> {
         Some(step)
     }
 
+    /// Something else where the keys of a step belong.
+    fn no_step(&mut self, node: &Node, name: &Spanned<String>, what: &str) {
+        // There is nothing to point at but the name.
+        let at = if node.is_null() { name.span } else { node.span };
+        let help = if keys::STEP.knows(&name.value) {
+            format!("`{}` is a key of a step: indent it deeper than the step's name", name.value)
+        } else if node.is_null() {
+            "indent its keys deeper than its name".to_owned()
+        } else {
+            "write its name, and below it, indented, `image` and `commands`".to_owned()
+        };
+        self.error(at, format!("{what} takes a map, this is {}", node.kind())).help(help);
+    }
+
     fn image(&mut self, node: &Node, name: &Spanned<String>, what: &str) -> Option<Spanned<String>> {
         let Some(image) = node.given("image") else {
             if node.given("build").is_none() {
@@ -125,14 +143,21 @@ impl Reader<'_> {
             }
             return None;
         };
-        let image = self.text(image, "image")?;
+        let written = self.raw_text(image, "image")?;
+        let image = Spanned { value: self.substituted(&written.value, written.span), span: written.span };
         if let Some(at) = node.key_span("build") {
             self.error(at, format!("{what} has `image` and `build`"))
                 .help("keep one; `build: {context: FOLDER, tags: [NAME]}` gives the built image a name");
         }
         if let Err(why) = check_reference(&image.value) {
-            self.error(image.span, format!("`{}` is not an image: {why}", image.value))
-                .help("images look like `alpine`, `alpine:3.22` or `ghcr.io/owner/name:tag`");
+            let help = if written.value != image.value {
+                "`${…}` takes `CI_*`, axes of the matrix and parameters; any other name is empty"
+            } else if written.value.contains('$') {
+                "write `${NAME}` with braces for a `CI_*` variable, an axis of the matrix or a parameter"
+            } else {
+                "images look like `alpine`, `alpine:3.22` or `ghcr.io/owner/name:tag`"
+            };
+            self.error(image.span, format!("`{}` is not an image: {why}", written.value)).help(help);
         }
         Some(image)
     }

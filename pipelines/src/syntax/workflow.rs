@@ -102,7 +102,8 @@ impl Reader<'_> {
         }
         self.section(node, "`depends_on`", &keys::NEED)?;
         let Some(name) = node.given("name") else {
-            self.error(node.span, "an item of `depends_on` takes a `name`");
+            self.error(node.span, "an item of `depends_on` takes a `name`")
+                .help("write `depends_on: [a, b]`, or `{name: a, optional: true}` for one that may be left out");
             return None;
         };
         let optional = node.given("optional").and_then(|node| self.flag(node, "optional")).unwrap_or(false);
