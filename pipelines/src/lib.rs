@@ -16,6 +16,7 @@ pub mod plan;
 pub mod render;
 mod report;
 pub mod repository;
+pub mod schema;
 pub mod state;
 mod substitute;
 pub mod suggest;

@@ -50,7 +50,7 @@ pub(super) fn compile(path: &str, root: &Node, shared: &Shared<'_>, mut weight: 
     let mut drafts = Drafts::default();
     let flavour = Flavour::of(path);
     let workflow = workflow_name(path);
-    let cells = matrix::cells(root, report);
+    let cells = matrix::cells(root, flavour, report);
     // A broken matrix does not hide the other mistakes.
     let cells = if cells.is_empty() { vec![matrix::Cell::new()] } else { cells };
     for cell in &cells {

@@ -31,7 +31,7 @@ pub(crate) fn section<'n>(
             continue;
         }
         let at = Some(entry.key_span);
-        if let Some((_, help)) = keys.gone.iter().find(|(gone, _)| *gone == key) {
+        if let Some((_, help)) = keys.gone.iter().chain(keys.idle).find(|(gone, _)| *gone == key) {
             report.add(severity, at, format!("`{key}` is not a key of {what}")).help(*help);
         } else if keys.later.contains(&key) {
             report.add(severity, at, format!("`{key}` is not supported by this version{ignored}"));

@@ -53,10 +53,8 @@ pub(crate) static CONDITION: Keys = Keys {
         ),
         Key::new("local", "`false`: not with `slipway run`.", Shape::Flag),
     ]],
-    gone: &[
-        ("environment", "write `event: deployment`"),
-        ("failure", "write `failure: ignore` on the step itself; a filter is `status: [failure]`"),
-    ],
+    gone: &[("environment", "write `event: deployment`")],
+    idle: &[("failure", "write `failure: ignore` on the step itself; a filter is `status: [failure]`")],
     ..Keys::NONE
 };
 

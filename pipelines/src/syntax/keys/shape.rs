@@ -17,6 +17,8 @@ pub(crate) struct Keys {
     pub(crate) later: &'static [&'static str],
     /// Of earlier Woodpecker and Drone versions, or of another section, with what to write now.
     pub(crate) gone: &'static [(&'static str, &'static str)],
+    /// Without effect in Woodpecker, too, which people write all the same; with what to write instead.
+    pub(crate) idle: &'static [(&'static str, &'static str)],
 }
 
 /// One key.
@@ -74,7 +76,7 @@ impl Key {
 impl Keys {
     /// A section without keys.
     pub(crate) const NONE: Self =
-        Self { name: "", about: "", known: &[], rest: None, needs: &[], later: &[], gone: &[] };
+        Self { name: "", about: "", known: &[], rest: None, needs: &[], later: &[], gone: &[], idle: &[] };
 
     /// The keys that are understood.
     pub(crate) fn all(&self) -> impl Iterator<Item = &'static Key> {
