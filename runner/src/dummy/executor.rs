@@ -1,13 +1,14 @@
 //! The dummy's side of the executor trait.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use slipway_pipelines::{
     lease::Claim,
     plan::{Environment, Plan},
+    state::Reason,
     wire::{Grant, Source},
 };
 
@@ -33,6 +34,10 @@ struct Inside {
     has_workspace: bool,
     plays: BTreeMap<usize, Arc<Play>>,
     late: BTreeMap<usize, Environment>,
+    /// How many tries of each step are over and were cleared away.
+    tries: BTreeMap<usize, usize>,
+    /// Steps whose present try has come to something.
+    tried: BTreeSet<usize>,
 }
 
 impl Dummy {
@@ -44,6 +49,11 @@ impl Dummy {
     /// What steps were let go with, by position: the late environment. Empty when the job is not open.
     pub fn released(&self, claim: Claim) -> BTreeMap<usize, Environment> {
         self.jobs().get(&claim).map_or_else(BTreeMap::new, |job| job.inside().late.clone())
+    }
+
+    /// How often the step was prepared for another try.
+    pub fn retries(&self, claim: Claim, step: usize) -> usize {
+        self.jobs().get(&claim).and_then(|job| job.inside().tries.get(&step).copied()).unwrap_or(0)
     }
 
     /// Removes a step's container behind the runner's back.
@@ -144,7 +154,15 @@ impl Executor for Dummy {
         if !inside.has_workspace {
             return Err(Failed::infra(format!("step {step} was prepared before the workspace")));
         }
-        let play = Play::new(Script::of(planned));
+        if inside.plays.get(&step).is_some_and(|play| play.is_released()) {
+            return Err(Failed::infra(format!("step {step} was prepared while an earlier try of it is there")));
+        }
+        let tries = inside.tries.get(&step).copied().unwrap_or(0);
+        let play = Play::new(Script::of(planned, tries));
+        if play.script.prepare_fails {
+            inside.tried.insert(step);
+            return Err(Failed::new(Reason::ImagePull, "the step was told that its image cannot be had"));
+        }
         log.begin_container_output();
         play.attach(log);
         let handle = play.handle();
@@ -154,6 +172,7 @@ impl Executor for Dummy {
 
     async fn release(&self, job: &DummyJob, step: usize, late: &Environment) -> Result<(), Failed> {
         let play = job.play(step)?;
+        job.inside().tried.insert(step);
         if play.script.start_fails {
             return Err(Failed::infra(format!("step {step} was told to fail at its start")));
         }
@@ -162,16 +181,29 @@ impl Executor for Dummy {
         Ok(())
     }
 
-    async fn ready(&self, _job: &DummyJob, _step: usize) -> Result<(), Failed> {
+    async fn ready(&self, job: &DummyJob, step: usize) -> Result<(), Failed> {
+        job.play(step)?.ready().await.map_err(|why| Failed::new(Reason::NotReady, why))
+    }
+
+    async fn outputs(&self, job: &DummyJob, step: usize) -> Result<Vec<u8>, Failed> {
+        let play = job.play(step)?;
+        if play.script.output_fails {
+            return Err(Failed::infra("the step was told so"));
+        }
+        Ok(play.script.output.clone().into_bytes())
+    }
+
+    async fn again(&self, job: &DummyJob, step: usize) -> Result<(), Failed> {
+        let mut inside = job.inside();
+        if let Some(play) = inside.plays.remove(&step) {
+            play.detach();
+            play.send(Signal::Kill);
+        }
+        // A runner that was killed in between may ask twice.
+        if inside.tried.remove(&step) {
+            *inside.tries.entry(step).or_default() += 1;
+        }
         Ok(())
-    }
-
-    async fn outputs(&self, _job: &DummyJob, _step: usize) -> Result<Vec<u8>, Failed> {
-        Ok(Vec::new())
-    }
-
-    async fn again(&self, _job: &DummyJob, _step: usize) -> Result<(), Failed> {
-        Err(Failed::infra("steps cannot be retried yet"))
     }
 
     async fn signal(&self, job: &DummyJob, step: usize, signal: Signal) -> Result<(), Failed> {

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::{sync::watch, time};
+use tokio::{
+    sync::watch,
+    time::{self, Instant},
+};
 
 use super::script::Script;
 use crate::executor::{Ending, Handle, LogSink, Signal};
@@ -14,7 +17,7 @@ pub(super) struct Play {
     said: watch::Sender<Option<i32>>,
     ended: watch::Sender<Option<Ending>>,
     signal: watch::Sender<Option<Signal>>,
-    released: watch::Sender<bool>,
+    released: watch::Sender<Option<Instant>>,
     output: Mutex<Output>,
 }
 
@@ -38,7 +41,7 @@ impl Play {
             said: watch::Sender::new(None),
             ended: watch::Sender::new(None),
             signal: watch::Sender::new(None),
-            released: watch::Sender::new(false),
+            released: watch::Sender::new(None),
             output: Mutex::default(),
         })
     }
@@ -48,7 +51,7 @@ impl Play {
     }
 
     pub(super) fn is_released(&self) -> bool {
-        *self.released.borrow()
+        self.released.borrow().is_some()
     }
 
     /// Gives the log another reader, who gets it from its start.
@@ -65,13 +68,30 @@ impl Play {
         self.output.lock().unwrap_or_else(PoisonError::into_inner).sink = None;
     }
 
+    /// Resolves when it is ready; says why it never will be.
+    pub(super) async fn ready(&self) -> Result<(), String> {
+        let mut ended = self.ended.subscribe();
+        let released = *self.released.borrow();
+        let ready = async {
+            match released.zip(self.script.ready) {
+                Some((released, delay)) => time::sleep_until(released + delay).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = ended.wait_for(Option::is_some) => Err("it has ended".to_owned()),
+            () = ready => Ok(()),
+        }
+    }
+
     pub(super) fn send(&self, signal: Signal) {
         self.signal.send_replace(Some(signal));
     }
 
     /// Lets it go.
     pub(super) fn release(self: &Arc<Self>) {
-        self.released.send_replace(true);
+        self.released.send_replace(Some(Instant::now()));
         let play = Arc::clone(self);
         tokio::spawn(async move { play.run().await });
     }

@@ -12,13 +12,19 @@ pub(super) struct Script {
     pub(super) sleep: Option<Duration>,
     pub(super) exit_code: i32,
     pub(super) oom_killed: bool,
+    pub(super) prepare_fails: bool,
     pub(super) start_fails: bool,
     pub(super) ignores_term: bool,
+    /// `None`: never.
+    pub(super) ready: Option<Duration>,
+    pub(super) output: String,
+    pub(super) output_fails: bool,
 }
 
 impl Script {
-    pub(super) fn of(step: &Step) -> Self {
-        let variable = |name: &str| step.environment.get(name).map(|value| value.trim());
+    /// `tries` is how often the step was tried before.
+    pub(super) fn of(step: &Step, tries: usize) -> Self {
+        let variable = |name: &str| step.environment.get(name).map(|value| nth(value, tries).trim());
         let is_set = |name| variable(name).is_some_and(|value| !matches!(value, "" | "0" | "false"));
         let sleep = match variable("SLEEP").and_then(duration) {
             Some(sleep) => Some(sleep),
@@ -32,10 +38,24 @@ impl Script {
             sleep,
             exit_code: exit_code.unwrap_or(if oom_killed { 137 } else { 0 }),
             oom_killed,
+            prepare_fails: is_set("STEP_PREPARE_FAIL"),
             start_fails: is_set("STEP_START_FAIL"),
             ignores_term: is_set("STEP_IGNORE_TERM"),
+            ready: match variable("STEP_READY") {
+                Some("never") => None,
+                Some(delay) => Some(duration(delay).unwrap_or_default()),
+                None => Some(Duration::ZERO),
+            },
+            output: step.environment.get("STEP_OUTPUT").cloned().unwrap_or_default(),
+            output_fails: is_set("STEP_OUTPUT_FAIL"),
         }
     }
+}
+
+/// The value for a try: `1,1,0` is 1 for the first and the second, 0 from the third on.
+fn nth(values: &str, tries: usize) -> &str {
+    let mut all = values.split(',');
+    all.nth(tries).or_else(|| values.rsplit(',').next()).unwrap_or_default()
 }
 
 /// Each command as a shell would trace it, and what it would print if it is an `echo`.
@@ -76,6 +96,13 @@ mod tests {
         for bad in ["", "5", "s", "2 s", "-1s"] {
             assert_eq!(duration(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn each_try_has_its_value() {
+        let codes: Vec<&str> = (0..4).map(|tries| nth("1,75,0", tries)).collect();
+        assert_eq!(codes, ["1", "75", "0", "0"]);
+        assert_eq!(nth("true", 3), "true");
     }
 
     #[test]

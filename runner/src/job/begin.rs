@@ -10,14 +10,14 @@ use slipway_pipelines::{
 
 use super::{
     driver::Held,
-    logs::Logs,
+    logs::{Logs, Nowhere},
     start::{Setting, Start, now},
 };
 use crate::{
-    executor::{Executor, Failed, Handle},
+    executor::{Adopted, Executor, Failed, Handle, LogSink},
     reporter::{Fenced, Reporter},
     schedule::{Found, Known, Merged, Workspace, merge},
-    spool::JobSpool,
+    spool::{JobSpool, Mark},
 };
 
 /// How a job began.
@@ -35,6 +35,8 @@ pub(super) struct Beginning<E: Executor, R> {
     pub(super) merged: Merged,
     /// Of the adopted steps.
     pub(super) handles: BTreeMap<usize, Handle>,
+    /// What an earlier process noted of them.
+    pub(super) marks: BTreeMap<usize, Mark>,
 }
 
 pub(super) async fn begin<E: Executor, R: Reporter>(
@@ -64,12 +66,14 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
             held.job = Some(job.clone());
             let logs = logs(committed?);
             let known = vec![Known::Waiting; grant.plan.steps.len()];
-            let merged = Merged { known, workspace: Workspace::Missing, news: Vec::new() };
-            Ok(Begun::Running(Box::new(Beginning { job, spool, logs, merged, handles: BTreeMap::new() })))
+            let merged = Merged { known, retries: BTreeMap::new(), workspace: Workspace::Missing, news: Vec::new() };
+            let (handles, marks) = (BTreeMap::new(), BTreeMap::new());
+            Ok(Begun::Running(Box::new(Beginning { job, spool, logs, merged, handles, marks })))
         }
         Start::Resumed(resume) => {
             let logs = logs(reporter.committed().await?);
-            let adopted = match adopt(executor, grant, &logs).await {
+            let marks = spool.marks(grant.plan.steps.len());
+            let adopted = match adopt(executor, grant, &logs, &marks).await {
                 Ok(adopted) => adopted,
                 Err(failed) => return fail(reporter, start, failed).await,
             };
@@ -77,10 +81,11 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
             let found = Found {
                 has_workspace: adopted.has_workspace,
                 released: adopted.released.keys().copied().collect(),
-                marked: spool.marked(grant.plan.steps.len()),
+                marks,
             };
             let merged = merge(&grant.plan, &resume.steps, &found);
-            let beginning = Beginning { job: adopted.job, spool, logs, merged, handles: adopted.released };
+            let (handles, marks) = (adopted.released, found.marks);
+            let beginning = Beginning { job: adopted.job, spool, logs, merged, handles, marks };
             Ok(Begun::Running(Box::new(beginning)))
         }
     }
@@ -90,14 +95,24 @@ async fn adopt<E: Executor, R: Reporter>(
     executor: &Arc<E>,
     grant: &Grant,
     logs: &Arc<Logs<R>>,
-) -> Result<crate::executor::Adopted<E::Job>, Failed> {
-    let logs = Arc::clone(logs);
-    executor.adopt(grant, &move |step| logs.rewound(step)).await
+    marks: &BTreeMap<usize, Mark>,
+) -> Result<Adopted<E::Job>, Failed> {
+    let (logs, marks) = (Arc::clone(logs), marks.clone());
+    let log = move |step| -> Box<dyn LogSink> {
+        match marks.get(&step) {
+            // What is found is of a try whose log is complete.
+            Some(Mark::Pauses { .. }) => Box::new(Nowhere),
+            Some(Mark::Goes { .. }) | None => logs.rewound(step),
+        }
+    };
+    executor.adopt(grant, &log).await
 }
 
 fn open_spool(setting: &Setting, start: &Start) -> io::Result<JobSpool> {
     let grant = start.grant();
-    let spool = JobSpool::open(&setting.data, grant.claim, &grant.masked)?;
+    let passwords = grant.registries.iter().map(|login| login.password.clone());
+    let masked: Vec<String> = grant.masked.iter().cloned().chain(passwords).collect();
+    let spool = JobSpool::open(&setting.data, grant.claim, &masked)?;
     if matches!(start, Start::Fresh(_)) {
         spool.clear()?;
     }

@@ -2,24 +2,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use slipway_pipelines::{plan::Environment, state::Millis};
+use slipway_pipelines::{
+    plan::{Environment, Ready},
+    state::Millis,
+};
 use tokio::{
     sync::{mpsc, watch},
     time::{self, Instant},
 };
 
-use super::{logs::Logs, start::now};
+use super::{attend::Deadlines, logs::Logs, outputs::Outputs, start::now};
 use crate::{
     executor::{Ending, Executor, Failed, Handle, Signal},
     reporter::Reporter,
     schedule::Input,
-    spool::JobSpool,
+    spool::{JobSpool, Mark},
 };
 
 /// How long a step that is just being let go has to get there before a stop drops it.
 const RELEASE_PATIENCE: Duration = Duration::from_secs(2);
-/// How long the engine has to confirm the end of a killed step.
-const KILL_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the driver wants of the step. It only ever moves down this list.
 #[derive(Clone, Debug)]
@@ -32,8 +33,14 @@ pub(super) enum Wish {
     Stop(Duration),
 }
 
-/// An input for the schedule, and when it happened.
-pub(super) type Happened = (Input, Millis);
+/// Something happened to a step.
+#[derive(Clone, Debug)]
+pub(super) enum Happened {
+    /// An input for the schedule, and when it happened.
+    Input(Input, Millis),
+    /// It handed something over. Comes before the input that lets others go on.
+    Outputs(usize, Outputs),
+}
 
 /// What the life of a step needs.
 pub(super) struct Life<E: Executor, R> {
@@ -44,7 +51,14 @@ pub(super) struct Life<E: Executor, R> {
     pub(super) spool: Arc<JobSpool>,
     pub(super) wish: watch::Receiver<Wish>,
     pub(super) happened: mpsc::UnboundedSender<Happened>,
+    /// Longest run of one try.
     pub(super) timeout: Option<Duration>,
+    /// How often it was tried before.
+    pub(super) retries: u32,
+    /// When it counts as started.
+    pub(super) ready: Option<Ready>,
+    /// What it may hand over.
+    pub(super) declared: Vec<String>,
 }
 
 impl<E: Executor, R: Reporter> Life<E, R> {
@@ -63,14 +77,32 @@ impl<E: Executor, R: Reporter> Life<E, R> {
         let since = now();
         let started = Instant::now();
         if self.release(&late, since).await {
-            let deadline = self.timeout.map(|timeout| started + timeout);
-            self.attend(handle, deadline).await;
+            let deadlines = self.deadlines(|timeout| started + timeout);
+            self.attend(handle, deadlines).await;
         }
     }
 
-    /// From its adoption to its end.
-    pub(super) async fn go_on(self, handle: Handle, deadline: Option<Instant>) {
-        self.attend(handle, deadline).await;
+    /// The deadlines of a try; `after` gives the moment so long after its start.
+    pub(super) fn deadlines(&self, after: impl Fn(Duration) -> Instant) -> Deadlines {
+        Deadlines {
+            end: self.timeout.map(&after),
+            ready: self.ready.as_ref().map(|ready| after(Duration::from_secs(ready.timeout_seconds))),
+        }
+    }
+
+    /// The pause after a try, and the way cleared for the next one.
+    pub(super) async fn pause(mut self, until: Instant) {
+        let cleared = tokio::select! {
+            cleared = async {
+                time::sleep_until(until).await;
+                self.executor.again(&self.job, self.step).await
+            } => cleared,
+            _ = stopped(&mut self.wish) => return,
+        };
+        self.say(match cleared {
+            Ok(()) => Input::Cleared(self.step),
+            Err(failed) => Input::Failed(self.step, failed),
+        });
     }
 
     async fn prepare(&mut self) -> Option<Handle> {
@@ -93,7 +125,7 @@ impl<E: Executor, R: Reporter> Life<E, R> {
 
     /// Lets it go; says whether it runs.
     async fn release(&mut self, late: &Environment, since: Millis) -> bool {
-        if let Err(error) = self.spool.mark(self.step) {
+        if let Err(error) = self.spool.mark(self.step, Mark::Goes { retries: self.retries, at: since }) {
             let failed = Failed::infra(format!("the runner cannot write to its data folder: {error}"));
             self.say(Input::Failed(self.step, failed));
             return false;
@@ -108,7 +140,7 @@ impl<E: Executor, R: Reporter> Life<E, R> {
         };
         match gone {
             Ok(()) => {
-                let _ = self.happened.send((Input::Released(self.step), since));
+                self.say_at(Input::Released(self.step), since);
                 true
             }
             Err(failed) => {
@@ -118,80 +150,25 @@ impl<E: Executor, R: Reporter> Life<E, R> {
         }
     }
 
-    /// Watches it until its end, and brings that about when asked.
-    async fn attend(mut self, handle: Handle, deadline: Option<Instant>) {
-        let Handle { mut said, mut ended } = handle;
-        let mut has_said = false;
-        let mut is_overdue = false;
-        let mut stopping = Stopping::No;
-        loop {
-            tokio::select! {
-                biased;
-                ending = wait(&mut ended) => {
-                    let ending = ending.unwrap_or_else(|| Ending::Failed(Failed::infra("the executor lost sight of it")));
-                    self.end(ending);
-                    return;
-                }
-                code = wait(&mut said), if !has_said => {
-                    has_said = true;
-                    if let Some(code) = code {
-                        self.say(Input::Said(self.step, code));
-                    }
-                }
-                grace = stopped(&mut self.wish), if matches!(stopping, Stopping::No) => {
-                    self.signal(Signal::Term).await;
-                    stopping = Stopping::Term(Instant::now() + grace);
-                }
-                () = until(stopping.deadline()) => match stopping {
-                    Stopping::Term(_) => {
-                        self.signal(Signal::Kill).await;
-                        stopping = Stopping::Kill(Instant::now() + KILL_PATIENCE);
-                    }
-                    Stopping::No | Stopping::Kill(_) => {
-                        self.end(Ending::Failed(Failed::infra("the engine did not end it when it was killed")));
-                        return;
-                    }
-                },
-                () = until(deadline), if !is_overdue => {
-                    is_overdue = true;
-                    self.say(Input::Overdue(self.step));
-                }
-            }
-        }
-    }
-
-    async fn signal(&self, signal: Signal) {
+    pub(super) async fn signal(&self, signal: Signal) {
         if let Err(error) = self.executor.signal(&self.job, self.step, signal).await {
             tracing::warn!(%error, step = self.step, ?signal, "cannot signal a step");
         }
     }
 
     /// Says the end, unless its log was lost: then that is the news.
-    fn end(&self, ending: Ending) {
-        let ending = self.logs.close(self.step).map_or(ending, |fault| Ending::Failed(Failed::infra(fault)));
+    pub(super) fn end(&self, ending: Ending) {
+        let ending = self.logs.settle(self.step).map_or(ending, |fault| Ending::Failed(Failed::infra(fault)));
         self.say(Input::Ended(self.step, ending));
     }
 
-    fn say(&self, input: Input) {
-        // A driver that is gone needs no news.
-        let _ = self.happened.send((input, now()));
+    pub(super) fn say(&self, input: Input) {
+        self.say_at(input, now());
     }
-}
 
-enum Stopping {
-    No,
-    /// SIGTERM was sent; SIGKILL follows then.
-    Term(Instant),
-    /// SIGKILL was sent; given up then.
-    Kill(Instant),
-}
-
-impl Stopping {
-    fn deadline(&self) -> Option<Instant> {
-        match self {
-            Self::No => None,
-            Self::Term(deadline) | Self::Kill(deadline) => Some(*deadline),
-        }
+    pub(super) fn say_at(&self, input: Input, at: Millis) {
+        // A driver that is gone needs no news.
+        let _ = self.happened.send(Happened::Input(input, at));
     }
 }
 
@@ -205,11 +182,6 @@ pub(super) async fn stopped(wish: &mut watch::Receiver<Wish>) -> Duration {
         Some(grace) => grace,
         None => std::future::pending().await,
     }
-}
-
-/// The value once it is set; `None` if it never will be.
-async fn wait<T: Clone>(value: &mut watch::Receiver<Option<T>>) -> Option<T> {
-    value.wait_for(Option::is_some).await.ok().and_then(|value| value.clone())
 }
 
 pub(super) async fn until(deadline: Option<Instant>) {

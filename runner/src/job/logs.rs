@@ -54,15 +54,29 @@ impl<R: Reporter> Logs<R> {
         }
     }
 
-    /// Closes the step's log; says why bytes of it were lost, if some were.
-    pub(super) fn close(&self, step: usize) -> Option<String> {
+    /// The step's container has said all; gives why bytes of its log were lost, if some were.
+    pub(super) fn settle(&self, step: usize) -> Option<String> {
         match self.open().get(&step)? {
             Open::Shipping { log, .. } => {
-                log.close();
+                log.settle();
                 log.fault()
             }
             Open::Broken(fault) => Some(fault.clone()),
         }
+    }
+
+    /// Adds a line of ours to the step's log.
+    pub(super) fn line(&self, step: usize, text: &str) {
+        if let Some(log) = self.log(step) {
+            log.line(text);
+        }
+    }
+
+    /// The last lines of the step's log.
+    pub(super) fn tail(&self, step: usize, lines: usize, bytes: usize) -> String {
+        let committed = self.committed.get(&step).copied().unwrap_or(0);
+        let log = if self.spool.has(step) { self.spool.step(step, committed).ok() } else { None };
+        log.map_or_else(String::new, |log| log.tail(lines, bytes))
     }
 
     /// Closes the step's log and waits until all of it is stored. Gives its length in bytes, if there is one.
@@ -71,9 +85,11 @@ impl<R: Reporter> Logs<R> {
         if self.spool.has(step) {
             self.log(step);
         }
-        self.close(step);
         let shipper = match self.open().remove(&step) {
-            Some(Open::Shipping { shipper, .. }) => Some(shipper),
+            Some(Open::Shipping { log, shipper }) => {
+                log.close();
+                Some(shipper)
+            }
             Some(Open::Broken(_)) | None => None,
         };
         let committed = self.committed.get(&step).copied();
@@ -116,8 +132,8 @@ impl<R: Reporter> Logs<R> {
     }
 }
 
-/// For a log that cannot be stored: its step fails when it ends.
-struct Nowhere;
+/// For a log that cannot be stored: its step fails when it ends. Also for one that nobody needs.
+pub(super) struct Nowhere;
 
 impl LogSink for Nowhere {
     fn write(&mut self, _bytes: &[u8]) {}

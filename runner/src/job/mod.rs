@@ -2,15 +2,20 @@
 //!
 //! It knows no server: a [`Reporter`](crate::reporter::Reporter) hears the news and takes the logs.
 
+mod act;
+mod attend;
 mod begin;
 mod command;
 mod done;
 mod driver;
+mod late;
 mod live;
 mod logs;
 mod outbox;
+mod outputs;
 mod run;
 mod start;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -18,4 +23,5 @@ mod tests;
 pub use command::Command;
 pub use done::{Done, Outcome};
 pub use driver::drive;
+pub(crate) use start::now;
 pub use start::{Setting, Start};

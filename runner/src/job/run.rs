@@ -7,7 +7,7 @@ use std::{
 };
 
 use slipway_pipelines::{
-    plan::{Environment, Image},
+    plan::Environment,
     state::{Finish, Millis, Reason, StepEvent, StepState},
     wire::JobNews,
 };
@@ -22,52 +22,58 @@ use super::{
     begin::Beginning,
     command::Command,
     driver::Held,
-    live::{Happened, Life, Wish, stopped, until},
+    late::{Moment, late},
+    live::{Happened, Wish, until},
     logs::Logs,
     outbox::Outbox,
+    outputs::Outputs,
     start::{Setting, Start, now},
 };
 use crate::{
-    executor::{Ending, Executor, Failed},
+    executor::{Executor, Handle},
     reporter::{Fenced, Reporter},
-    schedule::{Action, Input, Known, Schedule},
-    spool::JobSpool,
+    schedule::{Input, Known, Schedule},
+    spool::{JobSpool, Mark},
 };
 
-/// Time between SIGTERM and SIGKILL for a step that somebody waits for.
-const GRACE: Duration = Duration::from_secs(10);
-/// The same for services and detached steps: their data goes with the job, and everybody waits for them.
-const SERVICE_GRACE: Duration = Duration::from_millis(500);
+/// Least time that a service has to become ready after a restart of the runner, which may have taken all of its deadline.
+const READY_AFTER_RESTART: Duration = Duration::from_secs(10);
 
 /// A step whose end is decided, with all of its log stored.
 type Ended = Result<(usize, StepEvent, Option<u64>), Fenced>;
 
 /// A job under way.
 pub(super) struct Run<'a, E: Executor, R> {
-    executor: Arc<E>,
-    job: E::Job,
-    start: Start,
-    machine: &'a str,
-    spool: Arc<JobSpool>,
-    logs: Arc<Logs<R>>,
-    outbox: Outbox,
-    schedule: Schedule,
+    pub(super) executor: Arc<E>,
+    pub(super) job: E::Job,
+    pub(super) start: Start,
+    pub(super) machine: &'a str,
+    pub(super) spool: Arc<JobSpool>,
+    pub(super) logs: Arc<Logs<R>>,
+    pub(super) outbox: Outbox,
+    pub(super) schedule: Schedule,
     /// What is wanted of each step that has a task.
-    wishes: BTreeMap<usize, watch::Sender<Wish>>,
+    pub(super) wishes: BTreeMap<usize, watch::Sender<Wish>>,
     /// When a step's own shell said its end.
-    said: BTreeMap<usize, Millis>,
+    pub(super) said: BTreeMap<usize, Millis>,
+    /// What steps handed over.
+    pub(super) outputs: BTreeMap<usize, Environment>,
+    /// Lines about that for the ends of their logs.
+    pub(super) remarks: BTreeMap<usize, Vec<String>>,
+    /// A service that was not ready.
+    pub(super) unready: Option<usize>,
     /// Steps whose start was told.
-    started: BTreeSet<usize>,
+    pub(super) started: BTreeSet<usize>,
     /// The start of a first step was told and heard: from then on the server knows that the job must not run twice.
-    may_start: watch::Sender<bool>,
-    deadline: Option<Instant>,
-    finish: Option<Finish>,
-    happened: mpsc::UnboundedSender<Happened>,
-    happenings: mpsc::UnboundedReceiver<Happened>,
-    endings: JoinSet<Ended>,
-    tasks: &'a mut JoinSet<()>,
-    telling_end: CancellationToken,
-    first: Vec<Input>,
+    pub(super) may_start: watch::Sender<bool>,
+    pub(super) deadline: Option<Instant>,
+    pub(super) finish: Option<Finish>,
+    pub(super) happened: mpsc::UnboundedSender<Happened>,
+    pub(super) happenings: mpsc::UnboundedReceiver<Happened>,
+    pub(super) endings: JoinSet<Ended>,
+    pub(super) tasks: &'a mut JoinSet<()>,
+    pub(super) telling_end: CancellationToken,
+    pub(super) first: Vec<Input>,
 }
 
 impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
@@ -80,11 +86,12 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         fenced: CancellationToken,
         held: &'a mut Held<E::Job>,
     ) -> Self {
-        let Beginning { job, spool, logs, merged, handles } = beginning;
+        let Beginning { job, spool, logs, merged, handles, marks } = beginning;
         let plan = Arc::new(start.grant().plan.clone());
         let states = if let Start::Resumed(resume) = &start { &resume.steps[..] } else { &[] };
         let told: BTreeMap<usize, Millis> =
             states.iter().enumerate().filter_map(|(step, state)| Some((step, started(state)?))).collect();
+        let outputs = if let Start::Resumed(resume) = &start { resume.outputs.clone() } else { BTreeMap::new() };
         let (happened, happenings) = mpsc::unbounded_channel();
         let mut first = merged.news;
         if let Start::Resumed(resume) = &start {
@@ -98,9 +105,15 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
             spool,
             logs,
             outbox: Outbox::new(reporter, fenced),
-            schedule: Schedule::resumed(plan, merged.known.clone(), merged.workspace),
+            schedule: Schedule::resumed(plan, &merged.known, &merged.retries, merged.workspace),
             wishes: BTreeMap::new(),
             said: BTreeMap::new(),
+            outputs,
+            remarks: BTreeMap::new(),
+            unready: merged
+                .known
+                .iter()
+                .position(|known| matches!(known, Known::Ended(finish) if finish.reason == Reason::NotReady)),
             started: told.keys().copied().collect(),
             may_start: watch::Sender::new(!told.is_empty()),
             deadline: None,
@@ -116,16 +129,44 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         if let Some(since) = told.values().min() {
             run.deadline = Some(remaining(run.timeout(), *since));
         }
-        for (step, handle) in handles {
-            if matches!(merged.known.get(step), Some(Known::Running)) {
-                let since = told.get(&step).copied().unwrap_or_else(now);
-                run.tell_started(step, since);
-                let life = run.life(step);
-                let deadline = life.timeout.map(|timeout| remaining(timeout, since));
-                run.tasks.spawn(life.go_on(handle, deadline));
+        run.go_on(&merged.known, handles, &marks, &told);
+        run
+    }
+
+    /// Watches what an earlier process let go, and waits on between tries.
+    fn go_on(
+        &mut self,
+        known: &[Known],
+        mut handles: BTreeMap<usize, Handle>,
+        marks: &BTreeMap<usize, Mark>,
+        told: &BTreeMap<usize, Millis>,
+    ) {
+        for (step, known) in known.iter().enumerate() {
+            match known {
+                Known::Running => {
+                    let Some(handle) = handles.remove(&step) else { continue };
+                    let first = told.get(&step).copied().unwrap_or_else(now);
+                    self.tell_started(step, first);
+                    let since = match marks.get(&step) {
+                        // A later try has its own time.
+                        Some(Mark::Goes { retries: 1.., at }) => *at,
+                        _ => first,
+                    };
+                    let life = self.life(step);
+                    let mut deadlines = life.deadlines(|timeout| remaining(timeout, since));
+                    let least = Instant::now() + READY_AFTER_RESTART;
+                    deadlines.ready =
+                        deadlines.ready.filter(|_| self.schedule.is_starting(step)).map(|ready| ready.max(least));
+                    self.tasks.spawn(life.attend(handle, deadlines));
+                }
+                Known::Pausing { until } => {
+                    let life = self.life(step);
+                    let pause = Duration::from_millis(u64::try_from(until - now()).unwrap_or(0));
+                    self.tasks.spawn(life.pause(Instant::now() + pause));
+                }
+                Known::Waiting | Known::Ended(_) => {}
             }
         }
-        run
     }
 
     pub(super) async fn until_the_end(mut self, mut commands: watch::Receiver<Command>) -> Result<Finish, Fenced> {
@@ -142,7 +183,10 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                 return Ok(finish);
             }
             tokio::select! {
-                Some((input, at)) = self.happenings.recv() => self.take(input, at),
+                Some(happened) = self.happenings.recv() => match happened {
+                    Happened::Input(input, at) => self.take(input, at),
+                    Happened::Outputs(step, outputs) => self.keep(step, outputs),
+                },
                 Some(ended) = self.endings.join_next(), if !self.endings.is_empty() => {
                     if let Ok(ended) = ended {
                         let (step, event, log_bytes) = ended?;
@@ -173,125 +217,21 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         }
     }
 
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Checkout(step) => {
-                self.tell_started(step, now());
-                self.checkout(step);
-            }
-            Action::EmptyWorkspace => {
-                let (executor, job) = (Arc::clone(&self.executor), self.job.clone());
-                let happened = self.happened.clone();
-                self.tasks.spawn(async move {
-                    let made = executor.empty_workspace(&job).await;
-                    let input = made.map_or_else(Input::WorkspaceFailed, |()| Input::WorkspaceMade);
-                    let _ = happened.send((input, now()));
-                });
-            }
-            Action::Prepare(step) => {
-                let life = self.life(step);
-                let mut gate = self.may_start.subscribe();
-                self.tasks.spawn(life.live(async move {
-                    // The sender lives as long as this task.
-                    let _ = gate.wait_for(|may| *may).await;
-                }));
-            }
-            Action::Release(step) => {
-                if self.started.is_empty() || self.is_built(step) {
-                    self.tell_started(step, now());
-                }
-                self.wish(step, Wish::Run(self.late()));
-            }
-            Action::Stop(step) => {
-                let awaited = self.start.grant().plan.steps.get(step).is_some_and(|step| step.is_awaited());
-                self.wish(step, Wish::Stop(if awaited { GRACE } else { SERVICE_GRACE }));
-            }
-            Action::End(step, finish) => {
-                let shipped = self.logs.shipped(step);
-                let at = self.said.get(&step).copied().unwrap_or_else(now);
-                let event = StepEvent::Finished { finish, at };
-                self.endings.spawn(async move { Ok((step, event, shipped.await?)) });
-            }
-            Action::CancelBuild(step) => self.outbox.tell(JobNews::CancelBuild { step }),
-            Action::Finish(finish) => self.finish = Some(finish),
+    /// Keeps what a step handed over for the steps that need it, and tells it.
+    fn keep(&mut self, step: usize, Outputs { values, remarks }: Outputs) {
+        self.remarks.insert(step, remarks);
+        if !values.is_empty() {
+            self.outbox.tell(JobNews::Outputs { step, values: values.clone() });
         }
+        self.outputs.insert(step, values);
     }
 
-    fn wish(&self, step: usize, wish: Wish) {
-        if let Some(wishes) = self.wishes.get(&step) {
-            wishes.send_replace(wish);
-        }
+    pub(super) fn late(&self, step: usize) -> Environment {
+        let (has_failed, outputs) = (self.schedule.has_failed(), &self.outputs);
+        late(self.start.grant(), step, &Moment { machine: self.machine, has_failed, now: now(), outputs })
     }
 
-    fn tell_started(&mut self, step: usize, at: Millis) {
-        if !self.started.insert(step) {
-            return;
-        }
-        self.outbox.tell(JobNews::Step { step, event: StepEvent::Started { at }, log_bytes: None });
-        if self.started.len() == 1 {
-            let told = self.outbox.told();
-            let may_start = self.may_start.clone();
-            self.tasks.spawn(async move {
-                told.await;
-                may_start.send_replace(true);
-            });
-            self.deadline = Some(Instant::now() + self.timeout());
-        }
-    }
-
-    fn checkout(&mut self, step: usize) {
-        let mut life = self.life(step);
-        let source = self.start.grant().source.clone();
-        self.tasks.spawn(async move {
-            let sink = life.logs.sink(step);
-            let done = tokio::select! {
-                done = life.executor.checkout(&life.job, &source, sink) => done,
-                _ = stopped(&mut life.wish) => Err(Failed::new(Reason::Clone, "it was stopped")),
-            };
-            let done = match life.logs.close(step) {
-                Some(fault) => Err(Failed::infra(fault)),
-                None => done,
-            };
-            let input = match done {
-                Ok(()) => Input::CheckedOut(step),
-                Err(failed) => Input::Ended(step, Ending::Failed(failed)),
-            };
-            let _ = life.happened.send((input, now()));
-        });
-    }
-
-    fn life(&mut self, step: usize) -> Life<E, R> {
-        let wish = watch::Sender::new(Wish::Ready);
-        let planned = self.start.grant().plan.steps.get(step);
-        let life = Life {
-            executor: Arc::clone(&self.executor),
-            job: self.job.clone(),
-            step,
-            logs: Arc::clone(&self.logs),
-            spool: Arc::clone(&self.spool),
-            wish: wish.subscribe(),
-            happened: self.happened.clone(),
-            timeout: planned.and_then(|step| step.timeout_seconds).map(Duration::from_secs),
-        };
-        self.wishes.insert(step, wish);
-        life
-    }
-
-    fn late(&self) -> Environment {
-        let status = if self.schedule.has_failed() { "failure" } else { "success" };
-        let started = (now() / 1000).to_string();
-        [("CI_MACHINE", self.machine), ("CI_PIPELINE_STATUS", status), ("CI_STEP_STARTED", &started)]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into()
-    }
-
-    /// Whether the executor builds the step's image when it lets it go: that may take a while, and belongs to the step.
-    fn is_built(&self, step: usize) -> bool {
-        let planned = self.start.grant().plan.steps.get(step);
-        planned.and_then(|step| step.container()).is_some_and(|container| matches!(container.image, Image::Build(_)))
-    }
-
-    fn timeout(&self) -> Duration {
+    pub(super) fn timeout(&self) -> Duration {
         Duration::from_secs(self.start.grant().plan.timeout_seconds)
     }
 }

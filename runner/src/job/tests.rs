@@ -2,5 +2,7 @@
 
 mod bench;
 mod ends;
+mod outputs;
 mod resumes;
 mod takes;
+mod tries;

@@ -17,7 +17,7 @@ impl Schedule {
         }
         let mut ahead = (0..self.nodes.len())
             .filter(|step| {
-                matches!(self.nodes[*step].phase, Phase::Preparing | Phase::Prepared) && !self.is_ready(*step)
+                matches!(self.nodes[*step].phase, Phase::Preparing | Phase::Prepared) && !self.has_its_needs(*step)
             })
             .count();
         for step in 0..self.nodes.len() {
@@ -34,7 +34,7 @@ impl Schedule {
 
     fn may_be_prepared(&self, step: usize) -> bool {
         let planned = &self.plan.steps[step];
-        planned.runs_on.fits(self.upstream_failed(step))
+        planned.runs_on.fits(self.upstream_failure(step).is_some())
             && self.image_is_settled(planned)
             && self.distance(step).is_some_and(|distance| (1..=self.depth).contains(&distance))
     }
@@ -47,7 +47,12 @@ impl Schedule {
                 continue;
             }
             let distance = match self.phase(*need)? {
-                Phase::Releasing | Phase::Running | Phase::Said(_) | Phase::Ended(_) => 0,
+                Phase::Releasing
+                | Phase::Starting
+                | Phase::Running
+                | Phase::Said(_)
+                | Phase::Pausing
+                | Phase::Ended(_) => 0,
                 Phase::Preparing | Phase::Prepared => self.distance(*need)?,
                 Phase::Waiting | Phase::Broken(_) => return None,
             };

@@ -1,10 +1,10 @@
 //! The decider.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use slipway_pipelines::{
-    plan::{Action as Does, OnFailure, Plan},
-    state::{Finish, Reason},
+    plan::Plan,
+    state::{Finish, Reason, Status},
 };
 
 use super::{
@@ -22,9 +22,13 @@ pub(super) enum Phase {
     /// Could not be prepared; it counts at its turn.
     Broken(Failed),
     Releasing,
+    /// A service that was let go and is not ready yet.
+    Starting,
     Running,
     /// Its shell said the exit code, the engine has not confirmed it.
     Said(i32),
+    /// A try is over, the next is to come.
+    Pausing,
     Ended(Finish),
 }
 
@@ -33,7 +37,9 @@ pub(super) enum Phase {
 pub(super) struct Node {
     pub(super) phase: Phase,
     /// We asked it to stop: it ends as this, however it ends.
-    stopped: Option<Finish>,
+    pub(super) stopped: Option<Finish>,
+    /// How many retries were begun, the one that a pause is for included.
+    pub(super) retries: u32,
 }
 
 /// The schedule of one job.
@@ -43,8 +49,8 @@ pub struct Schedule {
     pub(super) nodes: Vec<Node>,
     pub(super) workspace: Workspace,
     pub(super) depth: usize,
-    stop: Option<Finish>,
-    finished: bool,
+    pub(super) stop: Option<Finish>,
+    pub(super) finished: bool,
 }
 
 impl Schedule {
@@ -55,19 +61,25 @@ impl Schedule {
     /// A job of which nothing has happened yet.
     pub fn new(plan: Arc<Plan>) -> Self {
         let known = vec![Known::Waiting; plan.steps.len()];
-        Self::resumed(plan, known, Workspace::Missing)
+        Self::resumed(plan, &known, &BTreeMap::new(), Workspace::Missing)
     }
 
-    /// A job of which something is known; `known` has one entry for each step.
-    pub fn resumed(plan: Arc<Plan>, known: Vec<Known>, workspace: Workspace) -> Self {
+    /// A job of which something is known; `known` has one entry for each step, `retries` those that were tried again.
+    pub fn resumed(plan: Arc<Plan>, known: &[Known], retries: &BTreeMap<usize, u32>, workspace: Workspace) -> Self {
         let nodes = known
-            .into_iter()
-            .map(|known| match known {
-                Known::Waiting => Phase::Waiting,
-                Known::Running => Phase::Running,
-                Known::Ended(finish) => Phase::Ended(finish),
+            .iter()
+            .enumerate()
+            .map(|(step, state)| {
+                let phase = match state {
+                    Known::Waiting => Phase::Waiting,
+                    // Whoever runs already has waited for it.
+                    Known::Running if has_ready(&plan, step) && !is_used(&plan, known, step) => Phase::Starting,
+                    Known::Running => Phase::Running,
+                    Known::Pausing { .. } => Phase::Pausing,
+                    Known::Ended(finish) => Phase::Ended(finish.clone()),
+                };
+                Node { phase, stopped: None, retries: retries.get(&step).copied().unwrap_or(0) }
             })
-            .map(|phase| Node { phase, stopped: None })
             .collect();
         Self { plan, nodes, workspace, depth: Self::DEPTH, stop: None, finished: false }
     }
@@ -75,6 +87,16 @@ impl Schedule {
     /// Whether something has gone wrong in the job so far that it does not ignore: `CI_PIPELINE_STATUS`.
     pub fn has_failed(&self) -> bool {
         (0..self.nodes.len()).any(|step| self.is_bad(step))
+    }
+
+    /// Whether it is a service that was let go and is not ready yet.
+    pub fn is_starting(&self, step: usize) -> bool {
+        self.phase(step) == Some(&Phase::Starting)
+    }
+
+    /// How often the step was tried again.
+    pub fn retries(&self, step: usize) -> u32 {
+        self.nodes.get(step).map_or(0, |node| node.retries)
     }
 
     /// Takes an input, gives what is to be done about it, in order. Inputs that come too late change nothing.
@@ -92,34 +114,31 @@ impl Schedule {
                 self.end_by_itself(step, Finish::exit(0), &mut actions);
             }
             Input::Prepared(step) => self.advance(step, &Phase::Preparing, Phase::Prepared),
-            Input::Released(step) => self.advance(step, &Phase::Releasing, Phase::Running),
+            Input::Released(step) => {
+                let next = if has_ready(&self.plan, step) { Phase::Starting } else { Phase::Running };
+                self.advance(step, &Phase::Releasing, next);
+            }
+            Input::Ready(step) => self.advance(step, &Phase::Starting, Phase::Running),
+            Input::NotReady(step, failed) => {
+                self.stop_one(step, Finish::with_note(failed.reason, failed.message), &[Phase::Starting], &mut actions);
+            }
+            Input::Cleared(step) => self.advance(step, &Phase::Pausing, Phase::Waiting),
             Input::Failed(step, failed) => match self.phase(step) {
                 Some(Phase::Preparing) => self.set(step, Phase::Broken(failed)),
-                Some(Phase::Releasing) => {
+                Some(Phase::Releasing | Phase::Pausing) => {
                     self.end_by_itself(step, Finish::with_note(failed.reason, failed.message), &mut actions);
                 }
                 _ => {}
             },
-            // A word that outruns the release's own answer means that the step was let go, too.
-            Input::Said(step, code) => {
-                if let Some(node) = self.nodes.get_mut(step)
-                    && matches!(node.phase, Phase::Running | Phase::Releasing)
-                    && node.stopped.is_none()
-                {
-                    node.phase = Phase::Said(code);
-                }
-            }
+            Input::Said(step, code) => self.said(step, code),
             Input::Ended(step, ending) => {
-                self.end_by_itself(step, verdict::of_ending(ending), &mut actions);
+                let finish = verdict::of_ending(ending);
+                let finish = if self.is_unready(step) { verdict::before_ready(finish) } else { finish };
+                self.end_by_itself(step, finish, &mut actions);
             }
             Input::Overdue(step) => {
-                if let Some(node) = self.nodes.get_mut(step)
-                    && matches!(node.phase, Phase::Releasing | Phase::Running)
-                    && node.stopped.is_none()
-                {
-                    node.stopped = Some(Finish::with_note(Reason::Timeout, "it ran longer than its timeout"));
-                    actions.push(Action::Stop(step));
-                }
+                let finish = Finish::with_note(Reason::Timeout, "it ran longer than its timeout");
+                self.stop_one(step, finish, &[Phase::Releasing, Phase::Starting, Phase::Running], &mut actions);
             }
             Input::Stop(finish) => self.stop_all(finish, &mut actions),
         }
@@ -127,11 +146,25 @@ impl Schedule {
         actions
     }
 
+    /// The word of a step's own shell, which is its end unless that is followed by another try.
+    fn said(&mut self, step: usize, code: i32) {
+        if self.is_unready(step) || self.again(step, &Finish::exit(code)).is_some() {
+            return;
+        }
+        // A word that outruns the release's own answer means that the step was let go, too.
+        if let Some(node) = self.nodes.get_mut(step)
+            && matches!(node.phase, Phase::Running | Phase::Releasing)
+            && node.stopped.is_none()
+        {
+            node.phase = Phase::Said(code);
+        }
+    }
+
     pub(super) fn phase(&self, step: usize) -> Option<&Phase> {
         self.nodes.get(step).map(|node| &node.phase)
     }
 
-    fn set(&mut self, step: usize, phase: Phase) {
+    pub(super) fn set(&mut self, step: usize, phase: Phase) {
         if let Some(node) = self.nodes.get_mut(step) {
             node.phase = phase;
         }
@@ -143,214 +176,25 @@ impl Schedule {
         }
     }
 
-    fn end(&mut self, step: usize, finish: Finish, actions: &mut Vec<Action>) {
-        if !matches!(self.phase(step), None | Some(Phase::Ended(_))) {
-            self.set(step, Phase::Ended(finish.clone()));
-            actions.push(Action::End(step, finish));
-        }
-    }
-
-    /// The step's own end, which may have consequences.
-    fn end_by_itself(&mut self, step: usize, finish: Finish, actions: &mut Vec<Action>) {
-        let Some(node) = self.nodes.get(step) else { return };
-        if matches!(node.phase, Phase::Ended(_)) {
-            return;
-        }
-        let finish = node.stopped.clone().unwrap_or(finish);
-        self.end(step, finish, actions);
-        let planned = &self.plan.steps[step];
-        if matches!(planned.action, Does::Checkout) && self.workspace == Workspace::Making {
-            self.workspace = Workspace::Missing;
-        }
-        if planned.on_failure == OnFailure::Cancel && self.is_bad(step) && self.stop.is_none() {
-            actions.push(Action::CancelBuild(step));
-            let finish = verdict::of_job(&self.plan, &self.ends());
-            self.stop_as(finish, Reason::CancelledByStep, actions);
-        }
-    }
-
-    fn stop_all(&mut self, finish: Finish, actions: &mut Vec<Action>) {
-        let reason = finish.reason;
-        self.stop_as(finish, reason, actions);
-    }
-
-    /// Ends the job as `finish`; its running steps as `reason`.
-    fn stop_as(&mut self, finish: Finish, reason: Reason, actions: &mut Vec<Action>) {
-        if self.stop.is_some() {
-            return;
-        }
-        self.stop = Some(finish);
-        for step in 0..self.nodes.len() {
-            let awaited = self.plan.steps[step].is_awaited();
-            let node = &mut self.nodes[step];
-            match node.phase {
-                Phase::Waiting | Phase::Broken(_) => self.end(step, Finish::because(Reason::JobEnded), actions),
-                Phase::Preparing | Phase::Prepared => {
-                    self.end(step, Finish::because(Reason::JobEnded), actions);
-                    actions.push(Action::Stop(step));
-                }
-                Phase::Releasing | Phase::Running => {
-                    if node.stopped.is_none() {
-                        node.stopped = Some(Finish::because(if awaited { reason } else { Reason::Stopped }));
-                        actions.push(Action::Stop(step));
-                    }
-                }
-                Phase::Said(_) => actions.push(Action::Stop(step)),
-                Phase::Ended(_) => {}
-            }
-        }
-    }
-
-    /// Does all that the present state allows.
-    fn settle(&mut self, actions: &mut Vec<Action>) {
-        while (0..self.nodes.len()).any(|step| self.take_turn(step, actions)) {}
-        self.prepare_ahead(actions);
-        self.stop_what_nobody_waits_for(actions);
-        if self.nodes.iter().all(|node| matches!(node.phase, Phase::Ended(_))) {
-            self.finished = true;
-            let finish = self.stop.clone().unwrap_or_else(|| verdict::of_job(&self.plan, &self.ends()));
-            actions.push(Action::Finish(finish));
-        }
-    }
-
-    /// Moves the step on if its turn has come; says whether that changed anything.
-    fn take_turn(&mut self, step: usize, actions: &mut Vec<Action>) -> bool {
-        let node = &self.nodes[step];
-        let unstarted = matches!(node.phase, Phase::Waiting | Phase::Preparing | Phase::Prepared | Phase::Broken(_));
-        if !unstarted || !self.is_ready(step) {
-            return false;
-        }
-        let upstream_failed = self.upstream_failed(step);
-        if !self.plan.steps[step].runs_on.fits(upstream_failed) {
-            if matches!(node.phase, Phase::Preparing | Phase::Prepared) {
-                actions.push(Action::Stop(step));
-            }
-            let reason = if upstream_failed { Reason::Needs } else { Reason::Condition };
-            self.end(step, Finish::because(reason), actions);
-            return true;
-        }
-        match node.phase.clone() {
-            Phase::Waiting => self.begin(step, actions),
-            Phase::Prepared => {
-                self.set(step, Phase::Releasing);
-                actions.push(Action::Release(step));
-                true
-            }
-            Phase::Broken(failed) => {
-                self.end_by_itself(step, Finish::with_note(failed.reason, failed.message), actions);
-                true
-            }
-            Phase::Preparing | Phase::Releasing | Phase::Running | Phase::Said(_) | Phase::Ended(_) => false,
-        }
-    }
-
-    fn begin(&mut self, step: usize, actions: &mut Vec<Action>) -> bool {
-        if matches!(self.plan.steps[step].action, Does::Checkout) {
-            self.workspace = Workspace::Making;
-            self.set(step, Phase::Running);
-            actions.push(Action::Checkout(step));
-            return true;
-        }
-        match self.workspace.clone() {
-            Workspace::Ready => {
-                self.set(step, Phase::Preparing);
-                actions.push(Action::Prepare(step));
-                true
-            }
-            Workspace::Failed(failed) => {
-                self.end_by_itself(step, Finish::with_note(failed.reason, failed.message), actions);
-                true
-            }
-            Workspace::Missing | Workspace::Making if self.checkout_to_come() => false,
-            // There is no checkout, or it failed and this step runs all the same.
-            Workspace::Missing => {
-                self.workspace = Workspace::Making;
-                actions.push(Action::EmptyWorkspace);
-                true
-            }
-            Workspace::Making => false,
-        }
-    }
-
-    fn checkout_to_come(&self) -> bool {
-        self.plan
-            .steps
-            .iter()
-            .zip(&self.nodes)
-            .any(|(step, node)| matches!(step.action, Does::Checkout) && !matches!(node.phase, Phase::Ended(_)))
-    }
-
-    /// Once the last step that the job waits for is done, services and detached steps have no purpose.
-    fn stop_what_nobody_waits_for(&mut self, actions: &mut Vec<Action>) {
-        let steps = self.plan.steps.iter().map(|step| step.is_awaited());
-        if steps.zip(&self.nodes).any(|(awaited, node)| awaited && !is_done(&node.phase)) {
-            return;
-        }
-        for step in 0..self.nodes.len() {
-            if self.plan.steps[step].is_awaited() {
-                continue;
-            }
-            let node = &mut self.nodes[step];
-            match node.phase {
-                Phase::Waiting | Phase::Broken(_) => self.end(step, Finish::because(Reason::JobEnded), actions),
-                Phase::Preparing | Phase::Prepared => {
-                    actions.push(Action::Stop(step));
-                    self.end(step, Finish::because(Reason::JobEnded), actions);
-                }
-                Phase::Releasing | Phase::Running if node.stopped.is_none() => {
-                    node.stopped = Some(Finish::because(Reason::Stopped));
-                    actions.push(Action::Stop(step));
-                }
-                Phase::Releasing | Phase::Running | Phase::Said(_) | Phase::Ended(_) => {}
-            }
-        }
-    }
-
-    /// Whether everything that the step needs is met.
-    pub(super) fn is_ready(&self, step: usize) -> bool {
-        self.plan.steps[step].needs.iter().all(|need| self.is_met(*need))
-    }
-
-    pub(super) fn is_met(&self, need: usize) -> bool {
-        let Some(phase) = self.phase(need) else { return true };
-        is_done(phase) || (*phase == Phase::Running && !self.plan.steps[need].is_awaited())
-    }
-
-    /// Whether something that the step needs, directly or not, failed and is not ignored.
-    pub(super) fn upstream_failed(&self, step: usize) -> bool {
-        let mut seen = vec![false; self.nodes.len()];
-        let mut next: Vec<usize> = self.plan.steps[step].needs.clone();
-        while let Some(need) = next.pop() {
-            if need >= seen.len() || std::mem::replace(&mut seen[need], true) {
-                continue;
-            }
-            if self.is_bad(need) {
-                return true;
-            }
-            next.extend(&self.plan.steps[need].needs);
-        }
-        false
-    }
-
-    fn is_bad(&self, step: usize) -> bool {
-        let planned = &self.plan.steps[step];
-        match &self.nodes[step].phase {
-            Phase::Said(code) => *code != 0 && planned.is_awaited() && planned.on_failure != OnFailure::Ignore,
-            Phase::Ended(finish) => verdict::counts(planned, finish),
-            Phase::Waiting
-            | Phase::Preparing
-            | Phase::Prepared
-            | Phase::Broken(_)
-            | Phase::Releasing
-            | Phase::Running => false,
-        }
-    }
-
-    fn ends(&self) -> Vec<Option<&Finish>> {
-        self.nodes.iter().map(|node| if let Phase::Ended(finish) = &node.phase { Some(finish) } else { None }).collect()
+    /// Whether it is a service that was let go, or is being, and is not known to be ready.
+    fn is_unready(&self, step: usize) -> bool {
+        has_ready(&self.plan, step) && matches!(self.phase(step), Some(Phase::Releasing | Phase::Starting))
     }
 }
 
-fn is_done(phase: &Phase) -> bool {
-    matches!(phase, Phase::Said(_) | Phase::Ended(_))
+fn has_ready(plan: &Plan, step: usize) -> bool {
+    let planned = plan.steps.get(step).filter(|planned| !planned.is_awaited());
+    planned.and_then(|planned| planned.container()).is_some_and(|container| container.ready.is_some())
+}
+
+/// Whether a step that needs this one has run.
+fn is_used(plan: &Plan, known: &[Known], step: usize) -> bool {
+    plan.steps.iter().zip(known).any(|(other, known)| {
+        let has_run = match known {
+            Known::Waiting => false,
+            Known::Running | Known::Pausing { .. } => true,
+            Known::Ended(finish) => finish.status() != Status::Skipped,
+        };
+        has_run && other.needs.contains(&step)
+    })
 }

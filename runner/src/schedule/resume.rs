@@ -1,14 +1,17 @@
 //! What a restarted runner knows of a job: the server's word and the engine's together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slipway_pipelines::{
     plan::{Action as Does, Image, Plan},
-    state::StepState,
+    state::{Millis, StepState},
 };
 
 use super::words::{Input, Known, Workspace};
-use crate::executor::{Ending, Failed};
+use crate::{
+    executor::{Ending, Failed},
+    spool::Mark,
+};
 
 /// What is found on this machine.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -17,8 +20,8 @@ pub struct Found {
     pub has_workspace: bool,
     /// Steps whose containers were let go, ended or not.
     pub released: BTreeSet<usize>,
-    /// Steps to which the word was about to be given, as the runner's own marks say.
-    pub marked: BTreeSet<usize>,
+    /// How far the steps' tries have come, as the runner's own marks say.
+    pub marks: BTreeMap<usize, Mark>,
 }
 
 /// Where the schedule goes on.
@@ -26,6 +29,8 @@ pub struct Found {
 pub struct Merged {
     /// For each step.
     pub known: Vec<Known>,
+    /// How often those were tried again that were.
+    pub retries: BTreeMap<usize, u32>,
     /// The shared volume.
     pub workspace: Workspace,
     /// What has happened that the server does not know.
@@ -38,6 +43,7 @@ pub fn merge(plan: &Plan, server: &[StepState], found: &Found) -> Merged {
     let mut known = Vec::new();
     for (position, step) in plan.steps.iter().enumerate() {
         let state = server.get(position).unwrap_or(&StepState::Pending);
+        let mark = found.marks.get(&position).copied();
         known.push(match (state, &step.action) {
             (StepState::Finished { finish, .. }, _) => Known::Ended(finish.clone()),
             (StepState::Pending | StepState::Running { .. }, Does::Checkout) => {
@@ -48,12 +54,15 @@ pub fn merge(plan: &Plan, server: &[StepState], found: &Found) -> Merged {
                     Known::Waiting
                 }
             }
+            (StepState::Pending | StepState::Running { .. }, _) if let Some(until) = pause(mark) => {
+                Known::Pausing { until }
+            }
             (StepState::Pending | StepState::Running { .. }, _) if found.released.contains(&position) => Known::Running,
             (StepState::Pending, _) => Known::Waiting,
             (StepState::Running { .. }, Does::Run(container) | Does::Detach(container) | Does::Service(container)) => {
                 // An image is built after the step was said to run: without a container it was still being built.
                 let is_built = matches!(container.image, Image::Build(_));
-                if is_built || !found.marked.contains(&position) {
+                if is_built || mark.is_none() {
                     Known::Waiting
                 } else {
                     let vanished = Failed::infra("its container vanished while the runner was away");
@@ -80,13 +89,22 @@ pub fn merge(plan: &Plan, server: &[StepState], found: &Found) -> Merged {
             }
         }
     }
-    Merged { known, workspace, news }
+    let retries = found.marks.iter().map(|(step, mark)| (*step, mark.retries())).filter(|(_, retries)| *retries > 0);
+    Merged { known, retries: retries.collect(), workspace, news }
+}
+
+/// Until when a step pauses between two tries. A container of it that is found is that of the earlier one.
+fn pause(mark: Option<Mark>) -> Option<Millis> {
+    match mark {
+        Some(Mark::Pauses { until, .. }) => Some(until),
+        Some(Mark::Goes { .. }) | None => None,
+    }
 }
 
 fn has_run(known: &Known) -> bool {
     match known {
         Known::Waiting => false,
-        Known::Running => true,
+        Known::Running | Known::Pausing { .. } => true,
         Known::Ended(finish) => finish.status() != slipway_pipelines::state::Status::Skipped,
     }
 }

@@ -1,6 +1,8 @@
 //! What goes into the schedule and what comes out. Steps are named by their position in the plan.
 
-use slipway_pipelines::state::Finish;
+use std::time::Duration;
+
+use slipway_pipelines::state::{Finish, Millis};
 
 use crate::executor::{Ending, Failed};
 
@@ -21,6 +23,12 @@ pub enum Input {
     Failed(usize, Failed),
     /// The step was let go.
     Released(usize),
+    /// The service can be talked to.
+    Ready(usize),
+    /// The service cannot be talked to, in time or ever.
+    NotReady(usize, Failed),
+    /// What was left of the step's earlier try is gone: the next may begin.
+    Cleared(usize),
     /// The step's own shell says its exit code.
     Said(usize, i32),
     /// The step ended, for certain. Also a checkout that failed or was stopped.
@@ -42,6 +50,8 @@ pub enum Action {
     Prepare(usize),
     /// Let the step go.
     Release(usize),
+    /// Pause, clear away what is left of the step's last try, and say when that is done.
+    Again(usize, Again),
     /// Stop the step, whatever it is doing. One that was not let go is simply forgotten: its end is already decided.
     Stop(usize),
     /// The step's end is decided, left out or run.
@@ -52,6 +62,19 @@ pub enum Action {
     Finish(Finish),
 }
 
+/// A try to come.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Again {
+    /// Which retry, from 1.
+    pub retry: u32,
+    /// Most retries.
+    pub most: u32,
+    /// Pause before it.
+    pub delay: Duration,
+    /// How the last try ended.
+    pub after: Finish,
+}
+
 /// What is known of a step when a schedule begins.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Known {
@@ -59,6 +82,11 @@ pub enum Known {
     Waiting,
     /// It was let go.
     Running,
+    /// Its last try is over, the next begins then.
+    Pausing {
+        /// By the wall clock, since an earlier process began the pause.
+        until: Millis,
+    },
     /// It has its end, and that was reported.
     Ended(Finish),
 }

@@ -1,7 +1,7 @@
 //! The logs of one job on this machine.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -10,6 +10,7 @@ use std::{
 use slipway_pipelines::lease::Claim;
 
 use super::{
+    mark::Mark,
     needles::Needles,
     step::{MOST_BYTES, StepLog},
 };
@@ -67,18 +68,23 @@ impl JobSpool {
         self.folder.join(step.to_string()).exists()
     }
 
-    /// Notes, before it happens, that the step is given the word.
+    /// Notes, before it happens, that the step is given the word or begins a pause before its next try.
     ///
     /// # Errors
     ///
     /// The mark cannot be written.
-    pub fn mark(&self, step: usize) -> io::Result<()> {
-        fs::write(self.mark_of(step), b"")
+    pub fn mark(&self, step: usize, mark: Mark) -> io::Result<()> {
+        mark.write(&self.mark_of(step))
     }
 
-    /// The marked ones of `steps` steps.
-    pub fn marked(&self, steps: usize) -> BTreeSet<usize> {
-        (0..steps).filter(|step| self.mark_of(*step).exists()).collect()
+    /// The marks of those of `steps` steps that have one.
+    pub fn marks(&self, steps: usize) -> BTreeMap<usize, Mark> {
+        (0..steps).filter_map(|step| Some((step, Mark::read(&self.mark_of(step))?))).collect()
+    }
+
+    /// Whether a text has a secret in it that logs must not show.
+    pub fn has_secret(&self, text: &str) -> bool {
+        self.needles.are_in(text)
     }
 
     /// Removes the folder: the server has it all, or wants none of it.

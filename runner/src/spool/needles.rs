@@ -39,6 +39,11 @@ impl Needles {
         Self { sorted, automaton }
     }
 
+    /// Whether one of them is in the text.
+    pub(super) fn are_in(&self, text: &str) -> bool {
+        self.automaton.as_ref().is_some_and(|automaton| automaton.is_match(text))
+    }
+
     /// Places of all needles in the text, by their end; they may overlap.
     pub(super) fn places<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (usize, usize)> + 'a {
         self.automaton

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::{mask::Masker, needles::Needles};
+use super::{mask::Masker, needles::Needles, tail};
 use crate::executor::LogSink;
 
 /// Longest log of a step, in bytes. It bounds what one endless loop can put on the disks of runner and server; a log that is
@@ -72,8 +72,7 @@ impl StepLog {
     /// Goes back to where the container's output begins: the engine gives it again from there.
     pub fn rewind(&self) {
         let mut writer = self.writer();
-        let text = fs::read_to_string(&self.start).unwrap_or_default();
-        let start: u64 = text.trim().parse().unwrap_or(0);
+        let start = self.container_start();
         if let Err(error) = self.file.set_len(start) {
             writer.fail(&error);
             return;
@@ -97,6 +96,30 @@ impl StepLog {
         self.length.borrow().bytes
     }
 
+    /// The container's output is over: nothing of it is held back. More of ours may follow.
+    pub fn settle(&self) {
+        let mut writer = self.writer();
+        if !self.length.borrow().closed {
+            self.flush(&mut writer);
+        }
+    }
+
+    /// Adds a line of ours, on a line of its own.
+    pub fn line(&self, text: &str) {
+        self.settle();
+        let end = self.length.borrow().bytes;
+        let is_open = end > 0 && self.read(end - 1, 1).is_ok_and(|last| last[..] != *b"\n");
+        self.write(format!("{}slipway: {text}\n", if is_open { "\n" } else { "" }).as_bytes());
+    }
+
+    /// Its last lines as a text for people, at most so many lines and bytes; of the container's own output only.
+    pub fn tail(&self, lines: usize, bytes: usize) -> String {
+        let end = self.length.borrow().bytes;
+        let start = self.container_start().max(end.saturating_sub(bytes as u64));
+        let read = self.read(start, bytes).unwrap_or_default();
+        tail::of(&String::from_utf8_lossy(&read), lines)
+    }
+
     /// Why bytes were lost, if some were: the disk is full or broken.
     pub fn fault(&self) -> Option<String> {
         self.writer().fault.clone()
@@ -117,6 +140,12 @@ impl StepLog {
         let mut bytes = vec![0; usize::try_from(there).map_or(most, |there| there.min(most))];
         self.file.read_exact_at(&mut bytes, offset)?;
         Ok(bytes.into())
+    }
+
+    /// Where the container's own output begins.
+    fn container_start(&self) -> u64 {
+        let text = fs::read_to_string(&self.start).unwrap_or_default();
+        text.trim().parse().unwrap_or(0)
     }
 
     fn write(&self, bytes: &[u8]) {

@@ -135,10 +135,13 @@ fn a_log_goes_on_after_what_the_server_has() {
 fn marks_and_folders_outlive_the_process_until_removed() {
     let data = TempDir::new().unwrap();
     let first = spool(&data, &[]);
-    first.mark(2).unwrap();
+    let (goes, pauses) = (Mark::Goes { retries: 1, at: 17 }, Mark::Pauses { retries: 2, until: 99 });
+    first.mark(2, goes).unwrap();
+    first.mark(3, goes).unwrap();
+    first.mark(3, pauses).unwrap();
     first.step(1, 0).unwrap();
     let second = spool(&data, &[]);
-    assert_eq!(second.marked(4), [2].into());
+    assert_eq!(second.marks(4), [(2, goes), (3, pauses)].into());
     assert!(second.has(1) && !second.has(0));
     keep_only(data.path(), &[claim()]).unwrap();
     assert!(second.has(1));

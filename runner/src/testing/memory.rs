@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use slipway_pipelines::{
-    plan::Plan,
+    plan::{Environment, Plan},
     state::{Finish, Illegal, StepEvent, StepState},
     wire::{Grant, JobNews, Resume},
 };
@@ -21,6 +21,7 @@ use crate::reporter::{Fenced, Reporter};
 pub(crate) struct Heard {
     pub(crate) states: Vec<StepState>,
     pub(crate) logs: BTreeMap<usize, Vec<u8>>,
+    pub(crate) outputs: BTreeMap<usize, Environment>,
     pub(crate) news: Vec<JobNews>,
     pub(crate) finish: Option<Finish>,
 }
@@ -46,7 +47,11 @@ impl Heard {
                     Err(error) => panic!("step {step}: {error}"),
                 }
             }
-            JobNews::Outputs { .. } | JobNews::CancelBuild { .. } => {}
+            JobNews::Outputs { step, values } => {
+                assert!(self.is_running(step), "outputs of a step that does not run: {step}");
+                self.outputs.insert(step, values);
+            }
+            JobNews::CancelBuild { .. } => {}
             JobNews::Finished { finish, .. } => {
                 assert!(self.states.iter().all(|state| state.status().is_final()), "{:?}", self.states);
                 self.finish = Some(finish);
@@ -80,7 +85,14 @@ impl Heard {
     }
 
     pub(crate) fn resume(&self, grant: Grant) -> Resume {
-        Resume { grant, steps: self.states.clone(), outputs: Default::default(), stop: None }
+        Resume { grant, steps: self.states.clone(), outputs: self.outputs.clone(), stop: None }
+    }
+
+    pub(crate) fn finish_of(&self, step: usize) -> Finish {
+        match &self.states[step] {
+            StepState::Finished { finish, .. } => finish.clone(),
+            other => panic!("step {step} has no end: {other:?}"),
+        }
     }
 
     pub(crate) fn is_running(&self, step: usize) -> bool {

@@ -6,8 +6,8 @@ use slipway_pipelines::{
     ids::JobId,
     lease::Claim,
     plan::{
-        Action as Does, Container, Environment, Image, ImageBuild, Plan, Program, RunsOn,
-        Step, Workspace,
+        Action as Does, Container, Environment, Image, ImageBuild, Plan, Program, Ready, ReadyCheck, Retry, RetryOn,
+        RunsOn, Step, Workspace,
     },
     wire::{Grant, Source},
 };
@@ -50,6 +50,19 @@ pub(crate) fn uses(reference: &str, step: Step) -> Step {
 
 pub(crate) fn on(success: bool, failure: bool, step: Step) -> Step {
     Step { runs_on: RunsOn { success, failure }, ..step }
+}
+
+/// The step with so many retries of these ends.
+pub(crate) fn retried(max: u32, on: &[RetryOn], delay_seconds: u64, step: Step) -> Step {
+    Step { retry: Some(Retry { max, on: on.to_vec(), delay_seconds }), ..step }
+}
+
+/// The service with a port to wait for.
+pub(crate) fn ready(timeout_seconds: u64, mut step: Step) -> Step {
+    if let Does::Service(container) = &mut step.action {
+        container.ready = Some(Ready { check: ReadyCheck::Port { port: 5432 }, timeout_seconds });
+    }
+    step
 }
 
 pub(crate) fn plan(steps: Vec<Step>) -> Arc<Plan> {

@@ -47,10 +47,11 @@ async fn a_failure_is_seen_by_the_steps_that_run_on_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_ignored_failure_is_shown_and_the_job_is_green() {
+async fn an_ignored_failure_is_shown_as_a_warning() {
     let lint = Step { on_failure: OnFailure::Ignore, ..with("STEP_EXIT_CODE", "1", step("lint", &[])) };
     let mut bench = Bench::fresh(vec![lint, step("build", &[0])]);
-    assert_eq!(bench.finished().await, "ok");
+    assert_eq!(bench.finished().await, "ok_with_warnings");
+    assert_eq!(bench.memory.heard().finish.unwrap().note, "step `lint` failed and is ignored");
     assert_eq!(bench.reasons(), ["exit_code", "ok"]);
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use slipway_pipelines::{plan::Plan, state::Finish};
 
-pub(super) use crate::testing::plans::{built, checkout, detached, on, plan, step, uses};
+pub(super) use crate::testing::plans::{built, checkout, detached, on, plan, ready, retried, step, uses};
 use crate::{
     executor::{Ending, Failed},
     schedule::{Action, Input, Schedule},
@@ -14,10 +14,14 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Behaviour {
     Exits(i32),
+    /// The first tries exit with 1, so many of them; the next with 0.
+    Recovers(u32),
     /// Until it is stopped.
     Lives,
     CannotBePrepared,
     CannotStart,
+    /// A service that is never ready, and lives.
+    NeverReady,
 }
 
 /// An engine that answers in an order that the caller chooses.
@@ -27,9 +31,12 @@ pub(super) struct Engine {
     pub(super) behaviours: Vec<Behaviour>,
     /// Answers under way: the caller picks which comes next.
     pub(super) pending: Vec<Input>,
+    pub(super) given: Vec<Input>,
     pub(super) seen: Vec<Action>,
     pub(super) ends: BTreeMap<usize, Finish>,
     pub(super) finish: Option<Finish>,
+    /// How often each step was let go.
+    pub(super) tries: BTreeMap<usize, u32>,
 }
 
 impl Engine {
@@ -40,9 +47,11 @@ impl Engine {
             plan,
             behaviours,
             pending: vec![Input::Start],
+            given: Vec::new(),
             seen: Vec::new(),
             ends: BTreeMap::new(),
             finish: None,
+            tries: BTreeMap::new(),
         }
     }
 
@@ -61,6 +70,7 @@ impl Engine {
 
     /// Gives the schedule one input and begins what it asks for.
     pub(super) fn give(&mut self, input: Input) -> Vec<Action> {
+        self.given.push(input.clone());
         let actions = self.schedule.apply(input);
         for action in &actions {
             self.obey(action);
@@ -89,15 +99,8 @@ impl Engine {
                 Behaviour::CannotBePrepared => Input::Failed(*step, pull_failure()),
                 _ => Input::Prepared(*step),
             }),
-            Action::Release(step) => match self.behaviours[*step] {
-                Behaviour::CannotStart => self.pending.push(Input::Failed(*step, Failed::infra("no"))),
-                Behaviour::Exits(code) => {
-                    self.pending.push(Input::Released(*step));
-                    self.pending.push(Input::Said(*step, code));
-                    self.pending.push(Input::Ended(*step, Ending::Exited { code, oom_killed: false }));
-                }
-                _ => self.pending.push(Input::Released(*step)),
-            },
+            Action::Release(step) => self.release(*step),
+            Action::Again(step, _) => self.pending.push(Input::Cleared(*step)),
             Action::Stop(step) => {
                 if !self.ends.contains_key(step) {
                     self.pending.push(Input::Ended(*step, Ending::Exited { code: 137, oom_killed: false }));
@@ -110,6 +113,31 @@ impl Engine {
             Action::Finish(finish) => {
                 assert!(self.finish.replace(finish.clone()).is_none(), "finished twice");
             }
+        }
+    }
+
+    fn release(&mut self, step: usize) {
+        let tries = self.tries.entry(step).or_default();
+        *tries += 1;
+        let code = match self.behaviours[step] {
+            Behaviour::CannotStart => return self.pending.push(Input::Failed(step, Failed::infra("no"))),
+            Behaviour::Exits(code) => Some(code),
+            Behaviour::Recovers(failures) => Some(i32::from(*tries <= failures)),
+            Behaviour::Lives | Behaviour::NeverReady | Behaviour::CannotBePrepared => None,
+        };
+        self.pending.push(Input::Released(step));
+        let ready = self.plan.steps[step].container().and_then(|container| container.ready.as_ref());
+        match (code, ready) {
+            (Some(code), _) => {
+                self.pending.push(Input::Said(step, code));
+                self.pending.push(Input::Ended(step, Ending::Exited { code, oom_killed: false }));
+            }
+            (None, Some(_)) if self.behaviours[step] == Behaviour::NeverReady => {
+                let failed = Failed::new(slipway_pipelines::state::Reason::NotReady, "port 5432 did not open");
+                self.pending.push(Input::NotReady(step, failed));
+            }
+            (None, Some(_)) => self.pending.push(Input::Ready(step)),
+            (None, None) => {}
         }
     }
 

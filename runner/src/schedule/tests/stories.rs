@@ -1,5 +1,7 @@
 //! One test for each rule.
 
+use std::collections::BTreeMap;
+
 use slipway_pipelines::{
     plan::{OnFailure, Step},
     state::{Finish, Reason, StepState},
@@ -9,7 +11,12 @@ use super::model::{Behaviour::*, Engine, built, checkout, detached, on, plan, st
 use crate::{
     executor::Ending,
     schedule::{Action, Found, Input, Known, Schedule, Workspace, merge},
+    spool::Mark,
 };
+
+fn goes(step: usize) -> BTreeMap<usize, Mark> {
+    [(step, Mark::Goes { retries: 0, at: 1 })].into()
+}
 
 #[test]
 fn steps_run_after_what_they_need() {
@@ -34,7 +41,38 @@ fn an_ignored_failure_stops_nothing_and_does_not_count() {
     let mut engine = Engine::with(plan(vec![lint, step("build", &[0])]), &[(0, Exits(1))]);
     engine.run();
     assert_eq!(engine.reasons(), ["exit_code", "ok"]);
-    assert_eq!(engine.job(), "ok");
+    let warned = Finish::with_note(Reason::OkWithWarnings, "step `lint` failed and is ignored");
+    assert_eq!(engine.finish, Some(warned));
+}
+
+#[test]
+fn a_red_step_outweighs_ignored_ones_and_many_are_counted() {
+    let lint = |name: &str| Step { on_failure: OnFailure::Ignore, ..step(name, &[]) };
+    let mut engine = Engine::with(plan(vec![lint("lint"), step("build", &[])]), &[(0, Exits(1)), (1, Exits(2))]);
+    assert_eq!(engine.run().job(), "exit_code");
+    let steps = ["a", "b", "c", "d", "e", "f", "g"].map(lint).to_vec();
+    let all: Vec<_> = (0..7).map(|step| (step, Exits(1))).collect();
+    let mut engine = Engine::with(plan(steps), &all);
+    engine.run();
+    let note = "steps `a`, `b`, `c`, `d`, `e` and 2 more failed and are ignored";
+    assert_eq!(engine.finish, Some(Finish::with_note(Reason::OkWithWarnings, note)));
+}
+
+#[test]
+fn a_step_that_is_left_out_says_why() {
+    let steps = vec![
+        step("build", &[]),
+        step("test", &[0]),
+        step("deploy", &[1]),
+        step("docs", &[]),
+        on(false, true, step("tell", &[3])),
+    ];
+    let mut engine = Engine::with(plan(steps), &[(0, Exits(1))]);
+    assert_eq!(engine.run().reasons(), ["exit_code", "needs", "needs", "ok", "condition"]);
+    assert_eq!(
+        [1, 2, 4].map(|step| engine.ends[&step].note.as_str()),
+        ["`build` failed", "`build` failed", "it runs only after a failure"]
+    );
 }
 
 #[test]
@@ -188,7 +226,7 @@ fn what_the_engine_says_is_reported_after_the_next_step_went() {
 fn a_restart_goes_on_where_the_engine_is() {
     let plan = plan(vec![checkout(), step("a", &[0]), step("b", &[1])]);
     let server = [StepState::Running { since: 1 }, StepState::Pending, StepState::Pending];
-    let found = Found { has_workspace: true, released: [1].into(), marked: [1].into() };
+    let found = Found { has_workspace: true, released: [1].into(), marks: goes(1) };
     let merged = merge(&plan, &server, &found);
     assert_eq!(merged.known, [Known::Running, Known::Running, Known::Waiting]);
     assert_eq!(merged.news, [Input::CheckedOut(0)]);
@@ -207,9 +245,9 @@ fn a_restart_does_an_unfinished_checkout_again() {
 fn a_vanished_container_is_our_failure_unless_it_was_never_let_go() {
     let plan = plan(vec![step("a", &[])]);
     let server = [StepState::Running { since: 1 }];
-    let found = Found { has_workspace: true, marked: [0].into(), ..Found::default() };
+    let found = Found { has_workspace: true, marks: goes(0), ..Found::default() };
     let merged = merge(&plan, &server, &found);
-    let mut schedule = Schedule::resumed(plan.clone(), merged.known, merged.workspace);
+    let mut schedule = Schedule::resumed(plan.clone(), &merged.known, &merged.retries, merged.workspace);
     let news: Vec<Action> = merged.news.into_iter().flat_map(|input| schedule.apply(input)).collect();
     assert!(
         matches!(&news[..], [Action::End(0, end), Action::Finish(job)] if end.reason == Reason::Infra && job.reason == Reason::Infra),
@@ -225,7 +263,7 @@ fn a_vanished_workspace_fails_what_is_left() {
     let done = |finish| StepState::Finished { finish, started: Some(1), at: 2 };
     let server = [done(Finish::exit(0)), done(Finish::exit(0)), StepState::Pending];
     let merged = merge(&plan, &server, &Found::default());
-    let mut schedule = Schedule::resumed(plan, merged.known, merged.workspace);
+    let mut schedule = Schedule::resumed(plan, &merged.known, &merged.retries, merged.workspace);
     let actions = schedule.apply(Input::Start);
     assert!(matches!(&actions[..], [Action::End(2, end), Action::Finish(_)] if end.reason == Reason::Infra));
 }
