@@ -28,6 +28,8 @@ pub struct ApiError {
     status: StatusCode,
     error: String,
     help: Option<String>,
+    /// What a program needs to know besides, by field.
+    details: Vec<(&'static str, serde_json::Value)>,
     /// For the log only.
     cause: Option<String>,
     /// Scheme that a 401 asks for.
@@ -37,7 +39,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error of the caller's. `error` is a lower-case fragment that names its subject in backticks.
     pub fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, error: error.into(), help: None, cause: None, challenge: "Bearer" }
+        Self { status, error: error.into(), help: None, details: Vec::new(), cause: None, challenge: "Bearer" }
     }
 
     /// 400: the request makes no sense.
@@ -82,6 +84,13 @@ impl ApiError {
         self
     }
 
+    /// Adds a field to the answer.
+    #[must_use]
+    pub fn with(mut self, field: &'static str, value: serde_json::Value) -> Self {
+        self.details.push((field, value));
+        self
+    }
+
     /// A 401 that asks for Basic authentication, as git needs it.
     #[must_use]
     pub fn basic(mut self) -> Self {
@@ -110,6 +119,9 @@ impl IntoResponse for ApiError {
         let mut body = json!({ "error": self.error });
         if let Some(help) = &self.help {
             body["help"] = json!(help);
+        }
+        for (field, value) in self.details {
+            body[field] = value;
         }
         if self.status.is_server_error() {
             let id = request_id();

@@ -48,15 +48,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/repos", get(api::list_repositories).post(api::create_repository))
         .route("/api/v1/repos/{owner}/{repo}", get(api::get_repository).patch(api::patch_repository))
         .route("/api/v1/repos/{owner}/{repo}/secrets", get(api::list_secrets))
-        .route(
-            "/api/v1/repos/{owner}/{repo}/secrets/{name}",
-            put(api::put_secret).delete(api::delete_secret),
-        )
+        .route("/api/v1/repos/{owner}/{repo}/secrets/{name}", put(api::put_secret).delete(api::delete_secret))
         .route("/api/v1/repos/{owner}/{repo}/registries", get(api::list_registries))
-        .route(
-            "/api/v1/repos/{owner}/{repo}/registries/{host}",
-            put(api::put_registry).delete(api::delete_registry),
-        )
+        .route("/api/v1/repos/{owner}/{repo}/registries/{host}", put(api::put_registry).delete(api::delete_registry))
+        .route("/api/v1/repos/{owner}/{repo}/parameters", get(api::parameters))
         .route("/api/v1/repos/{owner}/{repo}/builds", get(api::list_builds).post(api::start_build))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}", get(api::get_build))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/stream", get(api::build_stream))
@@ -87,7 +82,14 @@ fn browser() -> Router<App> {
         .route("/logout", post(session::logout))
         .route("/", get(pages::home))
         .route("/repos/{owner}/{repo}", get(pages::repository))
-        .route("/repos/{owner}/{repo}/builds", post(pages::run))
+        .route("/repos/{owner}/{repo}/run", get(pages::run))
+        .route("/repos/{owner}/{repo}/builds", post(pages::start))
+        .route("/repos/{owner}/{repo}/settings", get(pages::settings))
+        .route("/repos/{owner}/{repo}/settings/secrets", post(pages::set_secret))
+        .route("/repos/{owner}/{repo}/settings/secrets/delete", post(pages::drop_secret))
+        .route("/repos/{owner}/{repo}/settings/registries", post(pages::set_registry))
+        .route("/repos/{owner}/{repo}/settings/registries/delete", post(pages::drop_registry))
+        .route("/repos/{owner}/{repo}/settings/trust", post(pages::set_trust))
         .route("/repos/{owner}/{repo}/builds/{number}", get(pages::build))
         .route("/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}", get(pages::step))
         .route("/repos/{owner}/{repo}/builds/{number}/cancel", post(pages::cancel))

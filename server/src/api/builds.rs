@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use serde::Deserialize;
+use slipway_pipelines::parameter::Parameter;
 
 use super::{
     JsonBody, UrlPath, UrlQuery, find_build, find_repository,
@@ -81,19 +82,43 @@ pub(crate) async fn start_build(
     JsonBody(body): JsonBody<StartJson>,
 ) -> Result<(StatusCode, Json<BuildDetailJson>), ApiError> {
     let repository = find_repository(&app, &owner, &name).await?;
-    let target = match (body.branch, body.sha) {
-        (Some(branch), None) => Target::Branch(branch),
-        (None, Some(sha)) => Target::Sha(sha),
-        (Some(_), Some(_)) => return Err(ApiError::bad_request("`branch` and `sha` exclude each other")),
-        (None, None) => {
-            return Err(ApiError::bad_request("neither `branch` nor `sha` is given")
-                .help(format!("send {{\"branch\": \"{}\"}}", repository.default_branch)));
-        }
-    };
+    let target = target(body.branch, body.sha)?.ok_or_else(|| {
+        ApiError::bad_request("neither `branch` nor `sha` is given")
+            .help(format!("send {{\"branch\": \"{}\"}}", repository.default_branch))
+    })?;
     let made = intake::manual(&app, &repository, target, body.parameters, &who.name).await?;
     let build = app.store.build_by_id(made.id).await?;
     let build = build.ok_or_else(|| ApiError::internal("a new build is not there"))?;
     Ok((StatusCode::CREATED, Json(BuildDetailJson::new(&build, &app.config.public_url))))
+}
+
+/// What a branch or a commit names; not both.
+fn target(branch: Option<String>, sha: Option<String>) -> Result<Option<Target>, ApiError> {
+    match (branch, sha) {
+        (Some(branch), None) => Ok(Some(Target::Branch(branch))),
+        (None, Some(sha)) => Ok(Some(Target::Sha(sha))),
+        (Some(_), Some(_)) => Err(ApiError::bad_request("`branch` and `sha` exclude each other")),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Query of `GET repos/O/R/parameters`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Of {
+    branch: Option<String>,
+    sha: Option<String>,
+}
+
+/// `GET repos/O/R/parameters`: what a manual build of a branch or commit can be given; of the default branch without either.
+pub(crate) async fn parameters(
+    _: Admin,
+    State(app): State<App>,
+    UrlPath((owner, name)): UrlPath<(String, String)>,
+    UrlQuery(of): UrlQuery<Of>,
+) -> Result<Json<Vec<Parameter>>, ApiError> {
+    let repository = find_repository(&app, &owner, &name).await?;
+    let target = target(of.branch, of.sha)?.unwrap_or_else(|| Target::Branch(repository.default_branch.clone()));
+    Ok(Json(intake::parameters(&app, &repository, target).await?))
 }
 
 type BuildPath = UrlPath<(String, String, String)>;

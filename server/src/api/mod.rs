@@ -20,7 +20,7 @@ mod trust;
 mod waiting;
 
 pub(crate) use build_stream::build_stream;
-pub(crate) use builds::{approve, cancel, get_build, list_builds, retry, start_build};
+pub(crate) use builds::{approve, cancel, get_build, list_builds, parameters, retry, start_build};
 pub(crate) use find::{StepLog, find_build, find_repository, find_step};
 pub(crate) use input::{JsonBody, SecretBody, UrlPath, UrlQuery};
 pub(crate) use log::raw_log;

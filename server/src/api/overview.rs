@@ -20,7 +20,7 @@ pub(crate) async fn queue(_: Admin, State(app): State<App>) -> Result<Json<Value
             "number": entry.number,
             "job": entry.name,
             "status": entry.state.status(),
-            "waits": waits(&entry.state, &[], &entry.labels, None),
+            "waits": entry.waiting_for.as_ref().map(|waiting| waits(waiting, &entry.labels)),
             "runner": entry.state.lease().and_then(|lease| names.get(&lease.runner)),
             "labels": entry.labels,
             "url": format!("{}{}", app.config.public_url, links::build(&entry.repository, entry.number)),

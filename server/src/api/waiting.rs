@@ -45,7 +45,7 @@ pub(crate) fn waits(
 pub(crate) fn job_waits(build: &BuildDetail, job: &JobDetail) -> Option<String> {
     let needs = job.needs.iter().filter_map(|need| build.jobs.get(*need));
     let open: Vec<&str> = needs.filter(|need| !need.state.status().is_final()).map(|need| need.name.as_str()).collect();
-    waits(&job.state, &open, &job.labels, None)
+    waits(&job.state, &open, &job.labels, job.concurrency.as_ref())
 }
 
 #[cfg(test)]

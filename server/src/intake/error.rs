@@ -1,5 +1,9 @@
 //! What can go wrong between a trigger and its build.
 
+use axum::http::StatusCode;
+use serde_json::json;
+use slipway_pipelines::parameter::Parameter;
+
 use crate::{error::ApiError, source::SourceError, store::StoreError};
 
 /// Why no build could be made although there should be one.
@@ -20,6 +24,22 @@ pub enum IntakeError {
     /// A manual build of a commit that has no pipeline.
     #[error("{0}")]
     Nothing(String),
+    /// A manual build is given what the pipeline does not take, or not what it needs.
+    #[error("{}", problems.join("; "))]
+    Parameters {
+        /// All that is wrong.
+        problems: Vec<String>,
+        /// What the pipeline takes.
+        parameters: Vec<Parameter>,
+    },
+    /// What a pipeline can be given is not known, because it has errors.
+    #[error("the pipeline of `{branch}` has errors")]
+    Pipeline {
+        /// Where it is.
+        branch: String,
+        /// The errors, for people.
+        diagnostics: String,
+    },
     /// The server's own copy could not be read.
     #[error("the repository could not be read: {}", .0.message())]
     Git(#[from] git2::Error),
@@ -44,7 +64,22 @@ impl From<IntakeError> for ApiError {
             IntakeError::Nothing(_) => {
                 Self::conflict(error.to_string()).help("add .slipway.yml or .woodpecker.yml to the commit")
             }
-            IntakeError::Source(_) => Self::new(axum::http::StatusCode::BAD_GATEWAY, error.to_string()),
+            IntakeError::Parameters { problems, parameters } => {
+                let error = match problems.as_slice() {
+                    [one] => one.clone(),
+                    all => format!("{} of the parameters are wrong", all.len()),
+                };
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, error)
+                    .with("problems", json!(problems))
+                    .with("parameters", json!(parameters))
+            }
+            IntakeError::Pipeline { ref diagnostics, .. } => {
+                let diagnostics = json!(diagnostics);
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+                    .help("see `diagnostics`, or run `slipway lint`")
+                    .with("diagnostics", diagnostics)
+            }
+            IntakeError::Source(_) => Self::new(StatusCode::BAD_GATEWAY, error.to_string()),
         }
     }
 }

@@ -24,7 +24,8 @@ pub enum Target {
 /// Makes a build of a branch or commit. `by` is a name for people.
 ///
 /// # Errors
-/// No such branch or commit; a commit without a pipeline; a forge that cannot be fetched from; the store.
+/// No such branch or commit; a commit without a pipeline; parameters that the pipeline does not take; a forge that cannot
+/// be fetched from; the store.
 pub async fn manual(
     app: &App,
     repository: &Repository,
@@ -32,7 +33,31 @@ pub async fn manual(
     parameters: BTreeMap<String, String>,
     by: &str,
 ) -> Result<BuildRef, IntakeError> {
-    let (branch, sha) = match target {
+    let (branch, sha) = resolve(app, repository, target).await?;
+    let trigger = Trigger {
+        reference: format!("refs/heads/{branch}"),
+        cause: Cause::Manual { branch, parameters },
+        sha,
+        message: String::new(),
+        author: Person::default(),
+        sender: by.to_owned(),
+        timestamp: 0,
+        url: None,
+        changed_files: None,
+    };
+    match begin(app, repository, trigger, None, None).await? {
+        Intake::Built(build) => Ok(build),
+        Intake::Nothing(why) => Err(IntakeError::Nothing(why)),
+    }
+}
+
+/// The branch and commit of a target.
+pub(super) async fn resolve(
+    app: &App,
+    repository: &Repository,
+    target: Target,
+) -> Result<(String, String), IntakeError> {
+    Ok(match target {
         Target::Branch(branch) => {
             let reference = format!("refs/heads/{branch}");
             let tip = match source::ensure_ref(app, repository, &reference).await {
@@ -53,22 +78,7 @@ pub async fn manual(
                 .map_err(|_| IntakeError::Stopped)??;
             (branch.ok_or_else(|| IntakeError::NoCommit(sha.clone()))?, sha)
         }
-    };
-    let trigger = Trigger {
-        reference: format!("refs/heads/{branch}"),
-        cause: Cause::Manual { branch, parameters },
-        sha,
-        message: String::new(),
-        author: Person::default(),
-        sender: by.to_owned(),
-        timestamp: 0,
-        url: None,
-        changed_files: None,
-    };
-    match begin(app, repository, trigger, None, None).await? {
-        Intake::Built(build) => Ok(build),
-        Intake::Nothing(why) => Err(IntakeError::Nothing(why)),
-    }
+    })
 }
 
 /// A branch that has a commit in its history: the default one if it does.

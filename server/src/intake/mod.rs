@@ -8,12 +8,14 @@ mod error;
 mod files;
 mod included;
 mod manual;
+mod parameters;
 mod pushed;
 mod start;
 mod work;
 
 pub use error::IntakeError;
 pub use manual::{Target, manual};
+pub use parameters::parameters;
 pub(crate) use pushed::{PushedRef, body_of};
 pub use start::{Intake, begin, start_build};
 pub(crate) use work::log;

@@ -8,7 +8,7 @@ use slipway_pipelines::{
     ids::DeliveryId,
     include, render,
     state::Reason,
-    trigger::{Event, Trigger, asks_to_skip},
+    trigger::{Cause, Event, Trigger, asks_to_skip},
 };
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     context::Ingredients,
     files,
     included::{self, Commit},
+    parameters,
 };
 use crate::{
     app::App,
@@ -70,6 +71,9 @@ pub async fn begin(
     }
     let mut ingredients = Ingredients::new(&app.config, repository, trigger.clone(), parent);
     ingredients.included = included::gather(app, repository, &commit, &files).await?;
+    if let Cause::Manual { parameters, .. } = &trigger.cause {
+        parameters::check(&files, &ingredients.included, parameters)?;
+    }
     ingredients.secrets = app.store.secret_rules(repository.id).await?;
     let new = NewBuild { repository: repository.id, trigger, parent, delivery };
     let build = app.store.create_build(new, move |seed| content(ingredients, &files, seed)).await?;

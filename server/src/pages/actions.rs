@@ -1,14 +1,12 @@
 //! What the buttons do. They are plain forms: each ends on a page.
 
-use axum::{Form, extract::State, response::Redirect};
-use serde::Deserialize;
+use axum::{extract::State, response::Redirect};
 use slipway_web::views::paths;
 
 use super::{PageError, Visitor};
 use crate::{
-    api::{UrlPath, find_build, find_repository},
+    api::{UrlPath, find_build},
     app::App,
-    intake::{self, Target},
     store::StoreError,
 };
 
@@ -44,23 +42,4 @@ pub(crate) async fn retry(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// What the form on a repository's page sends.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Run {
-    branch: String,
-}
-
-/// `POST /repos/O/R/builds`.
-pub(crate) async fn run(
-    who: Visitor,
-    State(app): State<App>,
-    UrlPath((owner, name)): UrlPath<(String, String)>,
-    Form(Run { branch }): Form<Run>,
-) -> Result<Redirect, PageError> {
-    let repository = find_repository(&app, &owner, &name).await?;
-    let target = Target::Branch(branch.trim().to_owned());
-    let build = intake::manual(&app, &repository, target, Default::default(), &who.name).await?;
-    Ok(Redirect::to(&paths::build(&repository.name, build.number)))
 }

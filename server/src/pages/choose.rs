@@ -65,6 +65,7 @@ mod tests {
             state: JobState::Waiting,
             runner: None,
             labels: Default::default(),
+            concurrency: None,
             steps: steps.collect(),
         }
     }

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::PageError;
+use super::{PageError, fields::escape};
 use crate::{app::App, auth::identify};
 
 /// Somebody who has logged in, or comes with a token.
@@ -36,12 +36,5 @@ fn login(parts: &Parts) -> String {
     if parts.method != Method::GET || path == "/" {
         return "/login".to_owned();
     }
-    let mut to = String::with_capacity(path.len() + 16);
-    for byte in path.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => to.push(char::from(byte)),
-            _ => to.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    format!("/login?to={to}")
+    format!("/login?to={}", escape(path))
 }

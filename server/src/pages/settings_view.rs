@@ -1,0 +1,129 @@
+//! A repository's rows as the page of its settings.
+
+use slipway_pipelines::{state::Millis, trigger::Event};
+use slipway_web::{
+    time::Moment,
+    views::{EventBox, RegistryForm, RegistryRow, SecretForm, SecretRow, SettingsPage, TrustSwitch, paths},
+};
+
+use crate::{
+    api::checks,
+    store::model::{Registry, Repository, Secret},
+};
+
+/// What stands in the forms. Never a value.
+pub(super) enum Filled {
+    /// What is known of a secret or registry that is to be replaced.
+    Known { secret: Option<String>, registry: Option<String> },
+    /// What was sent and refused.
+    Secret { name: String, events: Vec<String>, images: Vec<String> },
+    /// What was sent and refused.
+    Registry { host: String, username: String },
+}
+
+pub(super) fn settings_page(
+    repository: &Repository,
+    secrets: &[Secret],
+    registries: &[Registry],
+    filled: Filled,
+    now: Millis,
+) -> SettingsPage {
+    let mut page = SettingsPage::new(&repository.name);
+    page.secrets = secrets.iter().map(|secret| secret_row(repository, secret, now)).collect();
+    page.registries = registries.iter().map(|registry| registry_row(repository, registry, now)).collect();
+    page.trust = TrustSwitch::all(repository.trusted);
+    page.secret = secret_form(secrets, &filled);
+    page.registry = registry_form(registries, &filled);
+    page
+}
+
+fn secret_form(secrets: &[Secret], filled: &Filled) -> SecretForm {
+    match filled {
+        Filled::Secret { name, events, images } => SecretForm {
+            name: name.clone(),
+            replaces: secrets.iter().any(|secret| secret.rule.name.eq_ignore_ascii_case(name)),
+            events: EventBox::all(|event| events.iter().any(|name| name == event.as_str())),
+            images: images.join("\n"),
+            open: true,
+        },
+        Filled::Known { secret: Some(name), .. } => match secrets.iter().find(|one| one.rule.name == *name) {
+            Some(Secret { rule, .. }) => SecretForm {
+                name: rule.name.clone(),
+                replaces: true,
+                events: EventBox::all(|event| rule.events.contains(&event)),
+                images: rule.images.join("\n"),
+                open: true,
+            },
+            None => new_secret(),
+        },
+        Filled::Known { secret: None, .. } | Filled::Registry { .. } => new_secret(),
+    }
+}
+
+fn new_secret() -> SecretForm {
+    let usual = checks::default_events();
+    SecretForm { events: EventBox::all(|event| usual.contains(&event)), ..SecretForm::default() }
+}
+
+fn registry_form(registries: &[Registry], filled: &Filled) -> RegistryForm {
+    match filled {
+        Filled::Registry { host, username } => RegistryForm {
+            host: host.clone(),
+            username: username.clone(),
+            replaces: registries.iter().any(|registry| registry.host.eq_ignore_ascii_case(host)),
+            open: true,
+        },
+        Filled::Known { registry: Some(host), .. } => match registries.iter().find(|one| one.host == *host) {
+            Some(found) => {
+                RegistryForm { host: found.host.clone(), username: found.username.clone(), replaces: true, open: true }
+            }
+            None => RegistryForm::default(),
+        },
+        Filled::Known { registry: None, .. } | Filled::Secret { .. } => RegistryForm::default(),
+    }
+}
+
+fn secret_row(repository: &Repository, secret: &Secret, now: Millis) -> SecretRow {
+    SecretRow {
+        name: secret.rule.name.clone(),
+        events: events(&secret.rule.events),
+        images: secret.rule.images.join(", "),
+        updated: Moment::new(secret.updated, now),
+        // Names are of letters that a query takes as they are.
+        replace: format!("{}?secret={}", paths::settings(&repository.name), secret.rule.name),
+    }
+}
+
+fn registry_row(repository: &Repository, registry: &Registry, now: Millis) -> RegistryRow {
+    RegistryRow {
+        host: registry.host.clone(),
+        username: registry.username.clone(),
+        updated: Moment::new(registry.updated, now),
+        replace: format!("{}?registry={}", paths::settings(&repository.name), registry.host),
+    }
+}
+
+/// The usual sets by a word, others one by one.
+fn events(events: &[Event]) -> String {
+    let has_all = |wanted: &[Event]| wanted.iter().all(|event| events.contains(event));
+    if has_all(&Event::ALL) {
+        return "all".to_owned();
+    }
+    let usual = checks::default_events();
+    if has_all(&usual) && events.len() == usual.len() {
+        return "all but pull requests".to_owned();
+    }
+    events.iter().map(|event| event.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_sets_of_events_have_a_word() {
+        assert_eq!(events(&Event::ALL), "all");
+        assert_eq!(events(&checks::default_events()), "all but pull requests");
+        assert_eq!(events(&[Event::Tag, Event::PullRequest]), "tag, pull_request");
+    }
+}
