@@ -48,6 +48,13 @@ pub struct SecretRule {
     pub images: Vec<String>,
 }
 
+impl SecretRule {
+    /// Whether builds by this event may have it.
+    pub fn allows(&self, event: Event) -> bool {
+        self.events.contains(&event) || event.is_pull_request() && self.events.contains(&Event::PullRequest)
+    }
+}
+
 /// What the language knows of a repository.
 #[derive(Clone, Debug)]
 pub struct Repository {

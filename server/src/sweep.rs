@@ -1,10 +1,10 @@
-//! What time decides: leases that end. A task that sleeps until the first of them.
+//! What time decides: leases that end, and pauses before a retry. A task that sleeps until the first of them.
 
 use std::time::Duration;
 
 use slipway_pipelines::state::Millis;
 
-use crate::{app::App, clock, queue};
+use crate::{app::App, clock, queue, store::StoreError};
 
 /// Longest sleep: how soon a stall of the whole process is noticed.
 const LONGEST: Millis = 5_000;
@@ -29,15 +29,20 @@ pub(crate) async fn run(app: App) {
             tracing::warn!(late_ms = woken - wake, "the server stood still; leases are prolonged");
             app.store.grace(queue::deadline()).await
         } else if first.is_some_and(|deadline| deadline <= woken) {
-            app.store.expire(woken).await.map(|jobs| {
-                jobs.iter().for_each(|job| tracing::warn!(job.id = %job, "the lease of job {job} ended"));
-            })
+            turn(&app, woken).await
         } else {
             Ok(())
         };
         if let Err(error) = result {
-            tracing::error!(%error, "ending leases failed");
+            tracing::error!(%error, "ending leases and pauses failed");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
+}
+
+async fn turn(app: &App, now: Millis) -> Result<(), StoreError> {
+    for job in app.store.expire(now).await? {
+        tracing::warn!(job.id = %job, "the lease of job {job} ended");
+    }
+    app.store.end_delays(now).await
 }

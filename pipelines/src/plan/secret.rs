@@ -66,7 +66,8 @@ impl Plan {
 }
 
 impl SecretPart {
-    fn name(&self) -> Option<&str> {
+    /// The secret that it asks for.
+    pub fn name(&self) -> Option<&str> {
         match self {
             Self::Text(_) => None,
             Self::Secret(name) | Self::Json(name) => Some(name),

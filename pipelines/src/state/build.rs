@@ -23,7 +23,11 @@ pub fn fold_jobs<'a>(jobs: impl IntoIterator<Item = &'a JobState>) -> BuildState
         .filter_map(|state| match state {
             JobState::Running { started, .. } => Some(*started),
             JobState::Stopping { started, .. } | JobState::Finished { started, .. } => *started,
-            JobState::Waiting | JobState::Queued { .. } | JobState::Leased { .. } => None,
+            JobState::Waiting
+            | JobState::Queued { .. }
+            | JobState::Held { .. }
+            | JobState::Delayed { .. }
+            | JobState::Leased { .. } => None,
         })
         .min();
     let mut ended = Vec::new();
@@ -39,7 +43,7 @@ pub fn fold_jobs<'a>(jobs: impl IntoIterator<Item = &'a JobState>) -> BuildState
     }
     let finish = ended
         .iter()
-        .max_by_key(|(finish, _)| rank(finish.status()))
+        .max_by_key(|(finish, _)| rank(finish.reason))
         .map_or_else(|| Finish::because(Reason::Condition), |(finish, _)| (*finish).clone());
     BuildState {
         status: finish.status(),
@@ -50,15 +54,30 @@ pub fn fold_jobs<'a>(jobs: impl IntoIterator<Item = &'a JobState>) -> BuildState
 }
 
 /// Which of several finished jobs speaks for the build: the highest.
-fn rank(status: Status) -> u8 {
-    match status {
-        Status::Error => 6,
-        Status::Lost => 5,
-        Status::Failure => 4,
-        Status::Cancelled => 3,
+fn rank(reason: Reason) -> u8 {
+    match reason.status() {
+        Status::Error => 7,
+        Status::Lost => 6,
+        Status::Failure => 5,
+        Status::Cancelled => 4,
+        Status::Success if reason == Reason::OkWithWarnings => 3,
         Status::Success => 2,
         Status::Skipped => 1,
         Status::Pending | Status::Blocked | Status::Running => 0,
+    }
+}
+
+impl BuildState {
+    /// The same for a build that was running already, since then if a step was let go: while a job waits for its next
+    /// attempt, nothing else may tell that it began.
+    #[must_use]
+    pub fn still_running(self, since: Option<Millis>) -> Self {
+        let started = match (since, self.started) {
+            (Some(before), Some(now)) => Some(before.min(now)),
+            (before, now) => before.or(now),
+        };
+        let status = if self.status == Status::Pending { Status::Running } else { self.status };
+        Self { status, started, ..self }
     }
 }
 
@@ -81,6 +100,29 @@ mod tests {
         assert_eq!(status(&[ended(Reason::Needs), ended(Reason::Infra)]), Status::Error);
         assert_eq!(status(&[ended(Reason::Cancelled), ended(Reason::Needs)]), Status::Cancelled);
         assert_eq!(status(&[ended(Reason::Condition)]), Status::Skipped);
+    }
+
+    #[test]
+    fn a_warning_is_said_unless_a_job_is_worse() {
+        let reason = |reasons: &[Reason]| {
+            let jobs: Vec<JobState> = reasons.iter().copied().map(ended).collect();
+            fold_jobs(&jobs).finish.unwrap().reason
+        };
+        use Reason::{Cancelled, ExitCode, Needs, Ok, OkWithWarnings};
+        assert_eq!(reason(&[Ok, OkWithWarnings, Ok]), OkWithWarnings);
+        assert_eq!(reason(&[OkWithWarnings, Needs]), OkWithWarnings);
+        assert_eq!(reason(&[ExitCode, OkWithWarnings]), ExitCode);
+        assert_eq!(reason(&[OkWithWarnings, Cancelled]), Cancelled);
+        assert_eq!(status(&[ended(OkWithWarnings), ended(Ok)]), Status::Success);
+    }
+
+    #[test]
+    fn a_build_whose_only_job_waits_for_its_next_attempt_is_still_running() {
+        let now = fold_jobs(&[JobState::Delayed { until: 90 }]).still_running(Some(7));
+        assert_eq!((now.status, now.started, now.finish), (Status::Running, Some(7), None));
+        let later = fold_jobs(&[JobState::Finished { finish: Finish::exit(0), started: Some(95), at: 99 }]);
+        let later = later.still_running(Some(7));
+        assert_eq!((later.status, later.started, later.finished), (Status::Success, Some(7), Some(99)));
     }
 
     #[test]

@@ -16,6 +16,16 @@ pub enum JobState {
         /// The highest epoch granted so far; 0 before the first.
         epoch: u64,
     },
+    /// Ready for a runner as far as its build goes; its concurrency group has no place free.
+    Held {
+        /// As for `Queued`.
+        epoch: u64,
+    },
+    /// The attempt before ended as its `retry` wants; this one waits for its time.
+    Delayed {
+        /// When it is queued.
+        until: Millis,
+    },
     /// A runner has it, no step was let go: if the lease expires, it is queued again.
     Leased {
         /// Whose.
@@ -68,6 +78,19 @@ pub enum JobEvent {
     LeftOut {
         /// [`Reason::Needs`] or [`Reason::Condition`].
         reason: Reason,
+        /// When.
+        at: Millis,
+    },
+    /// Its concurrency group has no place for it, or an older job comes first.
+    HeldBack,
+    /// Its concurrency group has a place for it.
+    Admitted,
+    /// The pause before this attempt is over.
+    DelayOver,
+    /// It cannot be given to any runner.
+    Refused {
+        /// What it ends as.
+        finish: Finish,
         /// When.
         at: Millis,
     },
@@ -126,18 +149,23 @@ impl JobState {
             }
             (Self::Finished { .. }, _) => Err(Illegal::Finished),
 
-            (Self::Waiting, E::NeedsMet) => Ok(Self::Queued { epoch: 0 }),
-            (Self::Waiting | Self::Queued { .. }, E::LeftOut { reason, at }) => {
+            (Self::Waiting, E::NeedsMet) | (Self::Delayed { .. }, E::DelayOver) => Ok(Self::Queued { epoch: 0 }),
+            (Self::Queued { epoch }, E::HeldBack) => Ok(Self::Held { epoch: *epoch }),
+            (Self::Held { epoch }, E::Admitted) => Ok(Self::Queued { epoch: *epoch }),
+            (Self::Waiting | Self::Queued { .. } | Self::Held { .. }, E::LeftOut { reason, at }) => {
                 Ok(Self::Finished { finish: Finish::because(reason), started: None, at })
             }
-            (Self::Waiting | Self::Queued { .. }, E::CancelAsked { finish, at }) => {
-                Ok(Self::Finished { finish, started: None, at })
-            }
+            (
+                Self::Waiting | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. },
+                E::CancelAsked { finish, at },
+            ) => Ok(Self::Finished { finish, started: None, at }),
+            (Self::Queued { .. }, E::Refused { finish, at }) => Ok(Self::Finished { finish, started: None, at }),
             (Self::Queued { epoch }, E::Granted { lease }) if lease.epoch > *epoch => Ok(Self::Leased { lease }),
             (Self::Queued { .. }, E::Granted { .. }) => Err(Illegal::Stale),
-            (Self::Waiting | Self::Queued { .. }, E::Renewed { .. } | E::StepStarted { .. } | E::Finished { .. }) => {
-                Err(Illegal::Stale)
-            }
+            (
+                Self::Waiting | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. },
+                E::Renewed { .. } | E::StepStarted { .. } | E::Finished { .. },
+            ) => Err(Illegal::Stale),
 
             (
                 Self::Leased { lease } | Self::Running { lease, .. } | Self::Stopping { lease, .. },
@@ -185,11 +213,25 @@ impl JobState {
                 at,
             }),
 
-            (Self::Waiting, E::Granted { .. } | E::Expired { .. })
-            | (Self::Queued { .. }, E::NeedsMet | E::Expired { .. })
+            (Self::Held { .. }, E::HeldBack) | (Self::Queued { .. }, E::Admitted) => Err(Illegal::Repeated),
+            (Self::Delayed { .. }, E::LeftOut { .. })
+            | (Self::Waiting | Self::Delayed { .. }, E::HeldBack | E::Admitted)
+            | (Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. }, E::NeedsMet)
+            | (Self::Waiting | Self::Queued { .. } | Self::Held { .. }, E::DelayOver)
+            | (
+                Self::Waiting | Self::Held { .. } | Self::Delayed { .. },
+                E::Granted { .. } | E::Refused { .. } | E::Expired { .. },
+            )
+            | (Self::Queued { .. }, E::Expired { .. })
             | (
                 Self::Leased { .. } | Self::Running { .. } | Self::Stopping { .. },
-                E::NeedsMet | E::LeftOut { .. } | E::Granted { .. },
+                E::NeedsMet
+                | E::LeftOut { .. }
+                | E::HeldBack
+                | E::Admitted
+                | E::DelayOver
+                | E::Refused { .. }
+                | E::Granted { .. },
             ) => Err(Illegal::OutOfOrder),
         }
     }
@@ -197,8 +239,9 @@ impl JobState {
     /// The word for it.
     pub fn status(&self) -> Status {
         match self {
-            Self::Waiting | Self::Queued { .. } => Status::Pending,
-            Self::Leased { .. } => Status::Pending,
+            Self::Waiting | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. } | Self::Leased { .. } => {
+                Status::Pending
+            }
             Self::Running { .. } | Self::Stopping { .. } => Status::Running,
             Self::Finished { finish, .. } => finish.status(),
         }
@@ -208,7 +251,9 @@ impl JobState {
     pub fn lease(&self) -> Option<&Lease> {
         match self {
             Self::Leased { lease } | Self::Running { lease, .. } | Self::Stopping { lease, .. } => Some(lease),
-            Self::Waiting | Self::Queued { .. } | Self::Finished { .. } => None,
+            Self::Waiting | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. } | Self::Finished { .. } => {
+                None
+            }
         }
     }
 }
@@ -229,6 +274,10 @@ mod tests {
         prop_oneof![
             Just(JobEvent::NeedsMet),
             Just(JobEvent::LeftOut { reason: Reason::Needs, at: 1 }),
+            Just(JobEvent::HeldBack),
+            Just(JobEvent::Admitted),
+            Just(JobEvent::DelayOver),
+            Just(JobEvent::Refused { finish: Finish::because(Reason::Config), at: 1 }),
             (0..3u128, 0..6u64).prop_map(|(runner, epoch)| JobEvent::Granted { lease: lease(runner, epoch) }),
             (0..6u64, 0..99i64).prop_map(|(epoch, deadline)| JobEvent::Renewed { epoch, deadline }),
             (0..6u64, 0..99i64).prop_map(|(epoch, at)| JobEvent::StepStarted { epoch, at }),
@@ -238,12 +287,18 @@ mod tests {
         ]
     }
 
+    /// How an attempt begins: the first, or one by `retry`.
+    fn beginning() -> impl Strategy<Value = JobState> {
+        prop_oneof![Just(JobState::Waiting), Just(JobState::Delayed { until: 9 })]
+    }
+
     proptest! {
         #[test]
         fn finished_is_final_epochs_rise_and_only_the_current_lease_is_heard(
+            beginning in beginning(),
             events in prop::collection::vec(event(), 0..40)
         ) {
-            let mut state = JobState::Waiting;
+            let mut state = beginning;
             let mut highest = 0;
             let mut step_started = false;
             for event in events {
@@ -252,6 +307,7 @@ mod tests {
                 prop_assert!(!before.status().is_final(), "{before:?} {event:?}");
                 match &event {
                     JobEvent::Granted { lease } => {
+                        prop_assert!(matches!(before, JobState::Queued { .. }), "{before:?} is nobody's yet");
                         prop_assert!(lease.epoch > highest);
                         highest = lease.epoch;
                     }
@@ -263,9 +319,11 @@ mod tests {
                     _ => {}
                 }
                 step_started |= matches!(event, JobEvent::StepStarted { .. });
-                if matches!(next, JobState::Queued { .. }) {
+                if let JobState::Queued { epoch } | JobState::Held { epoch } = next {
                     prop_assert!(!step_started, "a job whose step ran is never queued again");
+                    prop_assert_eq!(epoch, highest, "no epoch is given twice");
                 }
+                prop_assert!(!matches!(next, JobState::Delayed { .. }), "an attempt is delayed from its beginning or not");
                 if let JobState::Stopping { finish: asked, .. } = &before
                     && let JobState::Finished { finish, .. } = &next
                 {

@@ -24,6 +24,8 @@ pub(super) struct Board {
     waiting: BTreeMap<u64, Waiter>,
     last_waiter: u64,
     leases: HashMap<JobId, Held>,
+    /// When the pause of a job before its next attempt ends.
+    delays: HashMap<JobId, Millis>,
 }
 
 /// A free slot of a runner.
@@ -60,6 +62,10 @@ impl Board {
             _ => None,
         };
         let orders = stop.is_some();
+        match change.state {
+            JobState::Delayed { until } => drop(self.delays.insert(change.job, until)),
+            _ => drop(self.delays.remove(&change.job)),
+        }
         match change.state.lease() {
             Some(lease) => {
                 self.leases.insert(change.job, Held { attempt: change.attempt, lease: *lease, stop });
@@ -128,9 +134,9 @@ impl Board {
         claims.iter().filter_map(order).collect()
     }
 
-    /// When the first lease ends.
+    /// When the first lease or pause ends.
     pub(super) fn first_deadline(&self) -> Option<Millis> {
-        self.leases.values().map(|held| held.lease.deadline).min()
+        self.leases.values().map(|held| held.lease.deadline).chain(self.delays.values().copied()).min()
     }
 
     /// Jobs queued, runners waiting, leases in force.

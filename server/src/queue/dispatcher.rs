@@ -113,12 +113,12 @@ impl Dispatcher {
         self.orders.subscribe()
     }
 
-    /// When the first lease ends, on the steady clock.
+    /// When the first lease or pause ends, on the steady clock.
     pub(crate) fn first_deadline(&self) -> Option<Millis> {
         lock(&self.board).first_deadline()
     }
 
-    /// Woken when a lease changed.
+    /// Woken when a lease or pause changed.
     pub(crate) fn watch_leases(&self) -> watch::Receiver<()> {
         self.leases.subscribe()
     }

@@ -35,7 +35,7 @@ pub(crate) async fn hello(
             Some(resumed) => welcome.resume.push(Resume {
                 grant: message(&app, resumed.granted),
                 steps: resumed.steps,
-                outputs: Default::default(),
+                outputs: resumed.outputs,
                 stop: resumed.stop,
             }),
             None => welcome.drop.push(claim),

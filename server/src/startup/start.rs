@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{FolderError, folder::Folder, running::Running, serve};
 use crate::{
     app::{App, Parts, spread},
+    clock,
     config::Config,
     intake,
     logs::Logs,
@@ -75,6 +76,7 @@ async fn start_all(mut config: Config) -> Result<Running, StartError> {
 
     // Nobody could renew while no server was there.
     store.grace(queue::deadline()).await?;
+    store.end_delays(clock::steady()).await?;
     let unfinished = store.unfinished_jobs().await?;
     dispatcher.note_leases(&unfinished);
     dispatcher.note_queue(&unfinished);

@@ -8,7 +8,6 @@ use slipway_pipelines::{
 use super::{
     Store, StoreError, attempts, builds, jobs,
     settle::{change, settle, to_retry},
-    steps,
     writer::Tx,
 };
 use crate::clock;
@@ -47,13 +46,7 @@ impl Store {
                 }
                 for position in again {
                     let mut job = all[position].clone();
-                    attempts::keep(&mut *tx.connection, job.id).await?;
-                    steps::repeat(&mut *tx.connection, job.id, job.attempt).await?;
-                    job.attempt += 1;
-                    job.state = JobState::Waiting;
-                    job.runner = None;
-                    jobs::set_state(&mut *tx.connection, &job).await?;
-                    tx.effects.jobs.push(job.change());
+                    attempts::next(tx, &mut job, JobState::Waiting, 0).await?;
                 }
                 settle(tx, build, clock::now()).await
             })

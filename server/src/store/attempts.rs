@@ -1,14 +1,39 @@
 //! Table `attempts`: how earlier attempts of a job ended.
 
-use slipway_pipelines::{ids::JobId, state::JobState};
+use slipway_pipelines::{
+    ids::{JobId, RunnerId},
+    lease::Claim,
+    state::JobState,
+};
 use sqlx::SqliteExecutor;
 
-use super::{StoreError, codec::from_json};
+use super::{
+    StoreError,
+    codec::{from_json, parse, signed},
+    jobs,
+    jobs::Job,
+    steps,
+    writer::Tx,
+};
+
+/// Starts a job's next attempt in a state. Its build is settled by the caller.
+pub(super) async fn next(tx: &mut Tx<'_>, job: &mut Job, state: JobState, tries: u32) -> Result<(), StoreError> {
+    keep(&mut *tx.connection, job.id).await?;
+    steps::repeat(&mut *tx.connection, job.id, job.attempt).await?;
+    job.attempt += 1;
+    job.state = state;
+    job.tries = tries;
+    job.runner = None;
+    jobs::set_state(&mut *tx.connection, job).await?;
+    tx.effects.jobs.push(job.change());
+    Ok(())
+}
 
 /// Keeps the current attempt of a job, before it is replaced.
-pub(super) async fn keep(db: impl SqliteExecutor<'_>, job: JobId) -> Result<(), StoreError> {
+async fn keep(db: impl SqliteExecutor<'_>, job: JobId) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO attempts (job, attempt, state, runner) SELECT id, attempt, state, runner FROM jobs WHERE id = $1",
+        "INSERT INTO attempts (job, attempt, state, runner, epoch) \
+         SELECT id, attempt, state, runner, epoch FROM jobs WHERE id = $1",
     )
     .bind(job.to_string())
     .execute(db)
@@ -31,4 +56,23 @@ pub(super) async fn find(
     .fetch_optional(db)
     .await?;
     row.map(|(state, runner)| Ok((from_json("attempts", &state)?, runner))).transpose()
+}
+
+/// How an earlier attempt ended, and the runner that had it, if this was its last claim.
+pub(super) async fn of_claim(
+    db: impl SqliteExecutor<'_>,
+    claim: Claim,
+) -> Result<Option<(JobState, Option<RunnerId>)>, StoreError> {
+    let row: Option<(String, Option<String>)> =
+        sqlx::query_as("SELECT state, runner FROM attempts WHERE job = $1 AND attempt = $2 AND epoch = $3")
+            .bind(claim.job.to_string())
+            .bind(i64::from(claim.attempt))
+            .bind(signed(claim.epoch))
+            .fetch_optional(db)
+            .await?;
+    row.map(|(state, runner)| {
+        let runner = runner.as_deref().map(|text| parse("attempts", text)).transpose()?;
+        Ok((from_json("attempts", &state)?, runner))
+    })
+    .transpose()
 }

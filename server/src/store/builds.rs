@@ -112,7 +112,8 @@ impl Store {
     pub async fn build_by_id(&self, id: BuildId) -> Result<Option<BuildDetail>, StoreError> {
         let mut moment = self.readers.begin().await?;
         let Some((repository, summary)) = find(&mut *moment, id).await? else { return Ok(None) };
-        let repository = repositories::by_id(&mut *moment, &self.vault, repository).await?.ok_or(StoreError::NotFound)?;
+        let repository =
+            repositories::by_id(&mut *moment, &self.vault, repository).await?.ok_or(StoreError::NotFound)?;
         let (left_out, diagnostics, diagnostics_text) = remarks(&mut *moment, id).await?;
         let mut details = Vec::new();
         for job in jobs::of_build(&mut *moment, id).await? {
@@ -173,6 +174,7 @@ fn detail(job: Job, steps: Vec<StepDetail>) -> JobDetail {
         state: job.state,
         runner: job.runner_name,
         labels: job.labels,
+        concurrency: job.concurrency,
         steps,
     }
 }
@@ -185,6 +187,21 @@ pub(super) async fn find(
     let row: Option<Row> =
         sqlx::query_as(select!("WHERE builds.id = $1")).bind(id.to_string()).fetch_optional(db).await?;
     row.map(|row| Ok((parse(TABLE, &row.repository)?, row.try_into()?))).transpose()
+}
+
+/// The repository's name and the number of a build.
+pub(super) async fn place(
+    db: impl SqliteExecutor<'_>,
+    id: BuildId,
+) -> Result<Option<(RepositoryName, u64)>, StoreError> {
+    let row: Option<(String, i64)> = sqlx::query_as(
+        "SELECT repositories.name, builds.number FROM builds \
+         JOIN repositories ON repositories.id = builds.repository WHERE builds.id = $1",
+    )
+    .bind(id.to_string())
+    .fetch_optional(db)
+    .await?;
+    row.map(|(name, number)| Ok((parse(TABLE, &name)?, unsigned(TABLE, number)?))).transpose()
 }
 
 /// What the compiler said: left out, diagnostics, the same as text.

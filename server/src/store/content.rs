@@ -1,16 +1,18 @@
-//! Making a build: one transaction for its number, its delivery, its jobs and their steps.
+//! Making a build: one transaction for its number, its delivery, its jobs and their steps. The compiler runs before it.
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use slipway_pipelines::{
     ids::{BuildId, JobId},
     state::{BuildState, Finish, Reason},
 };
-use sqlx::SqliteExecutor;
+use sqlx::{SqliteConnection, SqliteExecutor};
 use uuid::Uuid;
 
 use super::{
     Store, StoreError, builds,
     codec::{signed, to_json, unsigned},
-    deliveries, jobs,
+    deliveries, groups, jobs,
     model::{BuildContent, BuildRef, BuildSeed, DeliveryState, NewBuild},
     repositories,
     settle::settle,
@@ -20,38 +22,83 @@ use super::{
 use crate::{clock, links};
 
 impl Store {
-    /// Makes a build. `make` is given its number and the build before it, and says what it consists of; it runs inside
-    /// the transaction and must not do I/O. A delivery that already has a build gives that one, and `make` is not called.
+    /// Makes a build. `make` is given its number and the build before it, and says what it consists of. It runs on a
+    /// thread where it may take its time, outside of any transaction; builds of one repository take turns. A delivery
+    /// that already has a build gives that one, and `make` is not called.
     pub async fn create_build(
         &self,
         new: NewBuild,
-        make: impl FnOnce(&BuildSeed) -> BuildContent + Send + 'static,
+        make: impl FnOnce(&BuildSeed) -> BuildContent + Clone + Send + 'static,
     ) -> Result<BuildRef, StoreError> {
-        let public_url = self.public_url.clone();
+        let _turn = self.creating.lock(new.repository).await;
+        let new = Arc::new(new);
+        loop {
+            let seed = match self.seed(&new).await? {
+                Next::Make(seed) => seed,
+                Next::Made(build) => return Ok(build),
+            };
+            let make = make.clone();
+            let made = tokio::task::spawn_blocking(move || (make(&seed), seed)).await;
+            let (content, seed) = made.map_err(|_| StoreError::Panicked)?;
+            // Only another server on the same database could have taken the number meanwhile.
+            if let Some(build) = self.fill(Arc::clone(&new), seed, content).await? {
+                return Ok(build);
+            }
+        }
+    }
+
+    async fn seed(&self, new: &NewBuild) -> Result<Next, StoreError> {
+        let mut moment = self.readers.begin().await?;
+        if let Some(made) = made_before(&mut moment, new).await? {
+            return Ok(Next::Made(made));
+        }
+        let number = repositories::last_number(&mut *moment, new.repository).await? + 1;
+        let place = (new.repository, new.trigger.branch(), number);
+        let url = |name: &_, number| format!("{}{}", self.public_url, links::build(name, number));
+        Ok(Next::Make(BuildSeed {
+            id: BuildId(Uuid::now_v7()),
+            number: unsigned("builds", number)?,
+            created: clock::now(),
+            previous: builds::previous(&mut *moment, place, url).await?,
+        }))
+    }
+
+    /// `None` when the number is taken.
+    async fn fill(
+        &self,
+        new: Arc<NewBuild>,
+        seed: BuildSeed,
+        content: BuildContent,
+    ) -> Result<Option<BuildRef>, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
-                if let Some(delivery) = new.delivery
-                    && let DeliveryState::Built { build, number } =
-                        deliveries::delivery_state(&mut *tx.connection, delivery).await?
-                {
-                    return Ok(BuildRef { id: build, number });
+                if let Some(made) = made_before(&mut *tx.connection, &new).await? {
+                    return Ok(Some(made));
                 }
-                let number = repositories::next_number(&mut *tx.connection, new.repository).await?;
-                let place = (new.repository, new.trigger.branch(), number);
-                let url = |name: &_, number| format!("{public_url}{}", links::build(name, number));
-                let seed = BuildSeed {
-                    id: BuildId(Uuid::now_v7()),
-                    number: unsigned("builds", number)?,
-                    created: clock::now(),
-                    previous: builds::previous(&mut *tx.connection, place, url).await?,
-                };
-                let content = make(&seed);
+                if !repositories::take_number(&mut *tx.connection, new.repository, seed.number).await? {
+                    return Ok(None);
+                }
                 fill(tx, &new, &seed, &content).await?;
-                Ok(BuildRef { id: seed.id, number: seed.number })
+                Ok(Some(BuildRef { id: seed.id, number: seed.number }))
             })
         })
         .await
     }
+}
+
+/// What is to be done for a new build.
+enum Next {
+    Make(BuildSeed),
+    Made(BuildRef),
+}
+
+/// The build that a delivery has made already.
+async fn made_before(db: &mut SqliteConnection, new: &NewBuild) -> Result<Option<BuildRef>, StoreError> {
+    let Some(delivery) = new.delivery else { return Ok(None) };
+    Ok(match deliveries::delivery_state(db, delivery).await? {
+        DeliveryState::Built { build, number } => Some(BuildRef { id: build, number }),
+        DeliveryState::Received | DeliveryState::Ignored { .. } | DeliveryState::Failed { .. } => None,
+    })
 }
 
 async fn fill(tx: &mut Tx<'_>, new: &NewBuild, seed: &BuildSeed, content: &BuildContent) -> Result<(), StoreError> {
@@ -65,8 +112,13 @@ async fn fill(tx: &mut Tx<'_>, new: &NewBuild, seed: &BuildSeed, content: &Build
     let jobs = if without_jobs.is_some() { &[][..] } else { &compilation.jobs[..] };
     for (position, job) in jobs.iter().enumerate() {
         let id = JobId(Uuid::now_v7());
-        jobs::insert(&mut *tx.connection, (id, seed.id, position), job).await?;
+        jobs::insert(&mut *tx.connection, (id, seed.id, position), new.repository, job).await?;
         steps::insert(&mut *tx.connection, id, &job.plan).await?;
+    }
+    let superseding = jobs.iter().filter_map(|job| job.concurrency.as_ref()).filter(|group| group.cancel_superseded);
+    for group in superseding.map(|group| &group.group).collect::<BTreeSet<_>>() {
+        let group = jobs::group(new.repository, group);
+        groups::supersede(tx, (seed.id, seed.number), &new.trigger.reference, &group).await?;
     }
     if !jobs.is_empty() {
         return settle(tx, seed.id, seed.created).await;

@@ -10,7 +10,7 @@ use super::{
     StoreError,
     writer::{Tx, Writer},
 };
-use crate::vault::Vault;
+use crate::{source::Locks, vault::Vault};
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Store {
     pub(super) writer: Writer,
     pub(super) readers: SqlitePool,
     pub(super) vault: Vault,
+    /// Whose turn it is to make a build of a repository.
+    pub(super) creating: Arc<Locks>,
     pub(super) public_url: Arc<str>,
     pub(super) tasks: TaskTracker,
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use slipway_pipelines::{
-    compile::CompiledJob,
-    ids::{BuildId, JobId, RunnerId},
-    plan::{Plan, RunsOn},
+    compile::{CompiledJob, Concurrency},
+    ids::{BuildId, JobId, RepositoryId, RunnerId},
+    plan::{Plan, Retry, RunsOn},
     state::{JobState, Millis},
 };
 use sqlx::SqliteExecutor;
@@ -15,6 +15,7 @@ use super::{
     codec::{from_json, parse, signed, to_json, unsigned},
     effects::JobChange,
     row::row,
+    settle::MOST_DELAY,
 };
 
 const TABLE: &str = "jobs";
@@ -23,7 +24,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT jobs.id, jobs.build, jobs.position, jobs.name, jobs.workflow, jobs.needs, jobs.runs_on, ",
-            "jobs.labels, jobs.attempt, jobs.epoch, jobs.state, jobs.runner, runners.name AS runner_name ",
+            "jobs.labels, jobs.attempt, jobs.epoch, jobs.state, jobs.runner, runners.name AS runner_name, ",
+            "jobs.retry, jobs.tries, jobs.concurrency, jobs.concurrency_key ",
             "FROM jobs LEFT JOIN runners ON runners.id = jobs.runner ",
             $rest
         )
@@ -48,6 +50,13 @@ pub(super) struct Job {
     /// Of the lease in force, or of the last.
     pub(super) runner: Option<RunnerId>,
     pub(super) runner_name: Option<String>,
+    /// When the next attempt follows by itself.
+    pub(super) retry: Option<Retry>,
+    /// How often it did since somebody last started the job.
+    pub(super) tries: u32,
+    pub(super) concurrency: Option<Concurrency>,
+    /// Its concurrency group, among all of all repositories.
+    pub(super) group: Option<String>,
 }
 
 impl Job {
@@ -79,6 +88,10 @@ row! {
         state: String,
         runner: Option<String>,
         runner_name: Option<String>,
+        retry: Option<String>,
+        tries: i64,
+        concurrency: Option<String>,
+        concurrency_key: Option<String>,
     }
 }
 
@@ -100,6 +113,10 @@ impl TryFrom<Row> for Job {
             state: from_json(TABLE, &row.state)?,
             runner: row.runner.as_deref().map(|text| parse(TABLE, text)).transpose()?,
             runner_name: row.runner_name,
+            retry: row.retry.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
+            tries: unsigned(TABLE, row.tries)?,
+            concurrency: row.concurrency.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
+            group: row.concurrency_key,
         })
     }
 }
@@ -109,6 +126,8 @@ fn phase(state: &JobState) -> &'static str {
     match state {
         JobState::Waiting => "waiting",
         JobState::Queued { .. } => "queued",
+        JobState::Held { .. } => "held",
+        JobState::Delayed { .. } => "delayed",
         JobState::Leased { .. } => "leased",
         JobState::Running { .. } => "running",
         JobState::Stopping { .. } => "stopping",
@@ -116,15 +135,22 @@ fn phase(state: &JobState) -> &'static str {
     }
 }
 
+/// A concurrency group's name among all of all repositories.
+pub(super) fn group(repository: RepositoryId, name: &str) -> String {
+    format!("{repository}/{name}")
+}
+
 /// A new job, waiting.
 pub(super) async fn insert(
     db: impl SqliteExecutor<'_>,
     (id, build, position): (JobId, BuildId, usize),
+    repository: RepositoryId,
     job: &CompiledJob,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO jobs (id, build, position, name, workflow, needs, runs_on, labels, plan, attempt, epoch, state, \
-         phase) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, $10, $11)",
+         phase, retry, concurrency, concurrency_key) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, $10, $11, $12, $13, $14)",
     )
     .bind(id.to_string())
     .bind(build.to_string())
@@ -137,6 +163,9 @@ pub(super) async fn insert(
     .bind(to_json(TABLE, &job.plan)?)
     .bind(to_json(TABLE, &JobState::Waiting)?)
     .bind(phase(&JobState::Waiting))
+    .bind(job.retry.as_ref().map(|retry| to_json(TABLE, retry)).transpose()?)
+    .bind(job.concurrency.as_ref().map(|concurrency| to_json(TABLE, concurrency)).transpose()?)
+    .bind(job.concurrency.as_ref().map(|concurrency| group(repository, &concurrency.group)))
     .execute(db)
     .await?;
     Ok(())
@@ -175,6 +204,42 @@ pub(super) async fn expired(db: impl SqliteExecutor<'_>, at: Millis) -> Result<V
     rows.into_iter().map(Job::try_from).collect()
 }
 
+/// The delayed jobs whose time came at or before one, or is further off than any pause lasts: the clock was set back.
+pub(super) async fn due(db: impl SqliteExecutor<'_>, at: Millis) -> Result<Vec<Job>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(select!(
+        "WHERE jobs.phase = 'delayed' AND (jobs.wake <= $1 OR jobs.wake > $2) ORDER BY jobs.build, jobs.position"
+    ))
+    .bind(at)
+    .bind(at + MOST_DELAY * 1000)
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Job::try_from).collect()
+}
+
+/// The jobs of a concurrency group that are not finished, oldest build first.
+pub(super) async fn of_group(db: impl SqliteExecutor<'_>, group: &str) -> Result<Vec<Job>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(select!(
+        "WHERE jobs.concurrency_key = $1 AND jobs.phase <> 'finished' ORDER BY jobs.build, jobs.position"
+    ))
+    .bind(group)
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Job::try_from).collect()
+}
+
+/// Keeps what a runner was given with a lease; it is forgotten with the lease.
+pub(super) async fn set_sealed(db: impl SqliteExecutor<'_>, id: JobId, sealed: Vec<u8>) -> Result<(), StoreError> {
+    sqlx::query("UPDATE jobs SET sealed = $2 WHERE id = $1").bind(id.to_string()).bind(sealed).execute(db).await?;
+    Ok(())
+}
+
+/// What [`set_sealed`] kept.
+pub(super) async fn sealed(db: impl SqliteExecutor<'_>, id: JobId) -> Result<Option<Vec<u8>>, StoreError> {
+    let sealed: Option<Option<Vec<u8>>> =
+        sqlx::query_scalar("SELECT sealed FROM jobs WHERE id = $1").bind(id.to_string()).fetch_optional(db).await?;
+    Ok(sealed.flatten())
+}
+
 /// The plan of a job.
 pub(super) async fn plan(db: impl SqliteExecutor<'_>, id: JobId) -> Result<Plan, StoreError> {
     let plan: String = sqlx::query_scalar("SELECT plan FROM jobs WHERE id = $1")
@@ -188,8 +253,13 @@ pub(super) async fn plan(db: impl SqliteExecutor<'_>, id: JobId) -> Result<Plan,
 /// Writes a job's state, with the columns that follow from it.
 pub(super) async fn set_state(db: impl SqliteExecutor<'_>, job: &Job) -> Result<(), StoreError> {
     let lease = job.state.lease();
+    let wake = match job.state {
+        JobState::Delayed { until } => Some(until),
+        _ => None,
+    };
     sqlx::query(
-        "UPDATE jobs SET attempt = $2, epoch = $3, state = $4, phase = $5, runner = $6, deadline = $7 WHERE id = $1",
+        "UPDATE jobs SET attempt = $2, epoch = $3, state = $4, phase = $5, runner = $6, deadline = $7, wake = $8, \
+         tries = $9, sealed = CASE WHEN $7 IS NULL THEN NULL ELSE sealed END WHERE id = $1",
     )
     .bind(job.id.to_string())
     .bind(i64::from(job.attempt))
@@ -198,6 +268,8 @@ pub(super) async fn set_state(db: impl SqliteExecutor<'_>, job: &Job) -> Result<
     .bind(phase(&job.state))
     .bind(job.runner.map(|runner| runner.to_string()))
     .bind(lease.map(|lease| lease.deadline))
+    .bind(wake)
+    .bind(i64::from(job.tries))
     .execute(db)
     .await?;
     Ok(())

@@ -1,18 +1,25 @@
 //! Leases: granted, renewed, given back, expired.
 
+use std::{collections::BTreeMap, fmt};
+
 use slipway_pipelines::{
     ids::{JobId, RunnerId},
     lease::Claim,
-    plan::Plan,
+    plan::{Environment, Plan},
     state::{Finish, Illegal, JobEvent, JobState, Lease, Millis, StepState},
     trigger::Trigger,
+    wire::RegistryLogin,
 };
 
 use super::{
-    JobChange, Store, StoreError, builds, jobs,
+    JobChange, Store, StoreError, builds,
+    codec::corrupt,
+    given,
+    given::Given,
+    jobs,
     jobs::Job,
     model::Repository,
-    repositories, runners,
+    outputs, repositories, runners,
     settle::{change, settle},
     steps,
     writer::Tx,
@@ -20,18 +27,30 @@ use super::{
 use crate::clock;
 
 /// A lease, with all that a runner must be told.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Granted {
     /// The address of the run.
     pub claim: Claim,
-    /// What to run.
+    /// What to run, with the values of its secrets: must not be stored or logged.
     pub plan: Plan,
+    /// The values in it, and the passwords below.
+    pub masked: Vec<String>,
+    /// Of the repository.
+    pub registries: Vec<RegistryLogin>,
+    /// Outputs of the jobs that it needs.
+    pub inputs: Environment,
     /// Of which repository.
     pub repository: Repository,
     /// Which commit, and why.
     pub trigger: Trigger,
     /// The build's number.
     pub number: u64,
+}
+
+impl fmt::Debug for Granted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Granted").field(&self.claim).finish()
+    }
 }
 
 /// A lease that is still in force after a restart of its runner.
@@ -41,12 +60,14 @@ pub struct Resumed {
     pub granted: Granted,
     /// By position.
     pub steps: Vec<StepState>,
+    /// By position of the step that gave them.
+    pub outputs: BTreeMap<usize, Environment>,
     /// An order to stop.
     pub stop: Option<Finish>,
 }
 
 impl Store {
-    /// Gives a job to a runner until a deadline. `None` when it is not queued any more.
+    /// Gives a job to a runner until a deadline. `None` when it is not queued any more, or can never run: then it has ended.
     pub async fn grant(&self, job: JobId, runner: RunnerId, deadline: Millis) -> Result<Option<Granted>, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
@@ -54,10 +75,20 @@ impl Store {
                 if !matches!(job.state, JobState::Queued { .. }) {
                     return Ok(None);
                 }
+                let what = Contents::of(tx, &job).await?;
+                let given = match given::gather(tx, &what.repository, &what.plan, what.trigger.event()).await? {
+                    Ok(given) => given,
+                    Err(finish) => {
+                        change(tx, &mut job, JobEvent::Refused { finish, at: clock::now() }).await?;
+                        settle(tx, job.build, clock::now()).await?;
+                        return Ok(None);
+                    }
+                };
                 let lease = Lease { runner, epoch: job.epoch + 1, deadline };
                 change(tx, &mut job, JobEvent::Granted { lease }).await?;
+                given::keep(tx, what.repository.id, job.id, &given).await?;
                 settle(tx, job.build, clock::now()).await?;
-                granted(tx, &job, lease.epoch).await.map(Some)
+                what.granted(tx, &job, lease.epoch, given).await.map(Some)
             })
         })
         .await
@@ -112,8 +143,12 @@ impl Store {
                     JobState::Stopping { finish, .. } => Some(finish.clone()),
                     _ => None,
                 };
-                let granted = granted(tx, &job, claim.epoch).await?;
-                Ok(Some(Resumed { granted, steps: steps.into_iter().map(|step| step.state).collect(), stop }))
+                let what = Contents::of(tx, &job).await?;
+                let given = given::kept(tx, what.repository.id, job.id).await?;
+                let outputs = outputs::of_attempt(&mut *tx.connection, job.id, job.attempt).await?;
+                let granted = what.granted(tx, &job, claim.epoch, given).await?;
+                let steps = steps.into_iter().map(|step| step.state).collect();
+                Ok(Some(Resumed { granted, steps, outputs, stop }))
             })
         })
         .await
@@ -130,6 +165,20 @@ impl Store {
                     ended.push(job.id);
                 }
                 Ok(ended)
+            })
+        })
+        .await
+    }
+
+    /// Queues the delayed jobs whose time on the steady clock came.
+    pub async fn end_delays(&self, at: Millis) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                for mut job in jobs::due(&mut *tx.connection, at).await? {
+                    change(tx, &mut job, JobEvent::DelayOver).await?;
+                    settle(tx, job.build, clock::now()).await?;
+                }
+                Ok(())
             })
         })
         .await
@@ -175,14 +224,32 @@ async fn expire(tx: &mut Tx<'_>, job: &mut Job) -> Result<(), StoreError> {
     settle(tx, job.build, now).await
 }
 
-async fn granted(tx: &mut Tx<'_>, job: &Job, epoch: u64) -> Result<Granted, StoreError> {
-    let (db, vault) = (&mut *tx.connection, tx.vault);
-    let (repository, summary) = builds::find(&mut *db, job.build).await?.ok_or(StoreError::NotFound)?;
-    Ok(Granted {
-        claim: Claim { job: job.id, attempt: job.attempt, epoch },
-        plan: jobs::plan(&mut *db, job.id).await?,
-        repository: repositories::by_id(&mut *db, vault, repository).await?.ok_or(StoreError::NotFound)?,
-        trigger: summary.trigger,
-        number: summary.number,
-    })
+/// What a job's rows say about a lease of it.
+struct Contents {
+    plan: Plan,
+    repository: Repository,
+    trigger: Trigger,
+    number: u64,
+}
+
+impl Contents {
+    async fn of(tx: &mut Tx<'_>, job: &Job) -> Result<Self, StoreError> {
+        let (db, vault) = (&mut *tx.connection, tx.vault);
+        let (repository, summary) = builds::find(&mut *db, job.build).await?.ok_or(StoreError::NotFound)?;
+        Ok(Self {
+            plan: jobs::plan(&mut *db, job.id).await?,
+            repository: repositories::by_id(&mut *db, vault, repository).await?.ok_or(StoreError::NotFound)?,
+            trigger: summary.trigger,
+            number: summary.number,
+        })
+    }
+
+    async fn granted(self, tx: &mut Tx<'_>, job: &Job, epoch: u64, given: Given) -> Result<Granted, StoreError> {
+        let Self { mut plan, repository, trigger, number } = self;
+        let claim = Claim { job: job.id, attempt: job.attempt, epoch };
+        let masked = given.masked();
+        plan.reveal(&given.secrets).map_err(|missing| corrupt("jobs", missing))?;
+        let inputs = outputs::of_needed(tx, job).await?;
+        Ok(Granted { claim, plan, masked, registries: given.registries, inputs, repository, trigger, number })
+    }
 }

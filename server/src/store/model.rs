@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use slipway_pipelines::{
-    compile::{Compilation, LeftOut},
+    compile::{Compilation, Concurrency, LeftOut},
     context::{Previous, SecretRule, Trusted},
     diagnostic::Diagnostic,
     ids::{BuildId, DeliveryId, JobId, RepositoryId},
@@ -370,6 +370,8 @@ pub struct JobDetail {
     pub runner: Option<String>,
     /// What a runner must have.
     pub labels: BTreeMap<String, String>,
+    /// How many of its kind may run at once.
+    pub concurrency: Option<Concurrency>,
     /// By position.
     pub steps: Vec<StepDetail>,
 }
@@ -438,6 +440,31 @@ pub struct QueueEntry {
     pub state: JobState,
     /// What a runner must have.
     pub labels: BTreeMap<String, String>,
+    /// What has to happen before it runs; `None` when a runner has it.
+    pub waiting_for: Option<WaitingFor>,
+}
+
+/// What a job waits for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum WaitingFor {
+    /// Jobs of its build, by name.
+    Needs(Vec<String>),
+    /// A place in its concurrency group.
+    Concurrency {
+        /// The group.
+        group: String,
+        /// Most of it that run at once.
+        limit: u32,
+    },
+    /// The time of its next attempt.
+    Retry {
+        /// On the steady clock, which is near the wall clock.
+        at: Millis,
+        /// Which attempt it will be, from 2.
+        attempt: u32,
+    },
+    /// A runner that fits.
+    Runner,
 }
 
 /// Names a stored token; says nothing about its secret.

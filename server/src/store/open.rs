@@ -1,6 +1,6 @@
 //! Opening the database.
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, SqlitePool,
@@ -58,7 +58,7 @@ impl Store {
         let tasks = TaskTracker::new();
         tasks.spawn(task);
         tasks.close();
-        Ok(Self { writer, readers, vault, public_url: public_url.into(), tasks })
+        Ok(Self { writer, readers, vault, creating: Arc::default(), public_url: public_url.into(), tasks })
     }
 
     /// Ends the store: what was handed to the writer is committed, what comes later is refused.

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use slipway_pipelines::{repository::RepositoryName, state::JobState};
+
 use super::{
-    Store, StoreError,
-    codec::{from_json, parse, unsigned},
-    model::QueueEntry,
-    row::row,
+    Store, StoreError, builds, jobs,
+    jobs::Job,
+    model::{QueueEntry, WaitingFor},
 };
 
 /// How many there are, by word.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
-    /// Jobs by phase: `waiting`, `queued`, `leased`, `running`, `stopping`, `finished`.
+    /// Jobs by phase: `waiting`, `held`, `delayed`, `queued`, `leased`, `running`, `stopping`, `finished`.
     pub jobs: BTreeMap<String, u64>,
     /// Builds by status.
     pub builds: BTreeMap<String, u64>,
@@ -22,44 +23,24 @@ pub struct Counts {
     pub pending_deliveries: u64,
 }
 
-row! {
-    struct Row {
-        id: String,
-        name: String,
-        repository: String,
-        number: i64,
-        state: String,
-        labels: String,
-    }
-}
-
-impl TryFrom<Row> for QueueEntry {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        const TABLE: &str = "jobs";
-        Ok(Self {
-            job: parse(TABLE, &row.id)?,
-            name: row.name,
-            repository: parse(TABLE, &row.repository)?,
-            number: unsigned(TABLE, row.number)?,
-            state: from_json(TABLE, &row.state)?,
-            labels: from_json(TABLE, &row.labels)?,
-        })
-    }
-}
-
 impl Store {
-    /// All jobs that are not finished, oldest build first.
+    /// All jobs that are not finished, oldest build first, as of one moment.
     pub async fn queue(&self) -> Result<Vec<QueueEntry>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT jobs.id, jobs.name, repositories.name AS repository, builds.number, jobs.state, jobs.labels \
-             FROM jobs JOIN builds ON builds.id = jobs.build JOIN repositories ON repositories.id = builds.repository \
-             WHERE jobs.phase <> 'finished' ORDER BY jobs.build, jobs.position",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        rows.into_iter().map(QueueEntry::try_from).collect()
+        let mut moment = self.readers.begin().await?;
+        let mut entries = Vec::new();
+        let mut of_build = Vec::new();
+        let mut build: Option<(RepositoryName, u64)> = None;
+        for job in jobs::unfinished(&mut *moment).await? {
+            if of_build.first().is_none_or(|first: &Job| first.build != job.build) {
+                of_build = jobs::of_build(&mut *moment, job.build).await?;
+                build = builds::place(&mut *moment, job.build).await?;
+            }
+            let (repository, number) = build.clone().ok_or(StoreError::NotFound)?;
+            let waiting_for = waiting_for(&job, &of_build);
+            let Job { id, name, state, labels, .. } = job;
+            entries.push(QueueEntry { job: id, name, repository, number, state, labels, waiting_for });
+        }
+        Ok(entries)
     }
 
     /// Counts for the metrics.
@@ -78,5 +59,25 @@ impl Store {
             runners: runners.max(0).cast_unsigned(),
             pending_deliveries: pending.max(0).cast_unsigned(),
         })
+    }
+}
+
+/// What a job waits for, by its state and the jobs of its build. Pure.
+fn waiting_for(job: &Job, build: &[Job]) -> Option<WaitingFor> {
+    match job.state {
+        JobState::Waiting => {
+            let open = job.needs.iter().filter_map(|&need| build.get(need));
+            let open = open.filter(|need| !need.state.status().is_final());
+            Some(WaitingFor::Needs(open.map(|need| need.name.clone()).collect()))
+        }
+        JobState::Held { .. } => job
+            .concurrency
+            .as_ref()
+            .map(|group| WaitingFor::Concurrency { group: group.group.clone(), limit: group.limit }),
+        JobState::Delayed { until } => Some(WaitingFor::Retry { at: until, attempt: job.attempt }),
+        JobState::Queued { .. } => Some(WaitingFor::Runner),
+        JobState::Leased { .. } | JobState::Running { .. } | JobState::Stopping { .. } | JobState::Finished { .. } => {
+            None
+        }
     }
 }

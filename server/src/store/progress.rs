@@ -7,9 +7,10 @@ use slipway_pipelines::{
 };
 
 use super::{
-    Store, StoreError, actions, jobs,
+    Store, StoreError, actions, attempts, jobs,
     jobs::Job,
     model::TokenId,
+    outputs,
     settle::{change, settle},
     steps,
     writer::Tx,
@@ -25,7 +26,10 @@ impl Store {
                 let now = clock::now();
                 let mut job = jobs::find(&mut *tx.connection, claim.job).await?.ok_or(StoreError::Stale)?;
                 if job.attempt != claim.attempt || job.epoch != claim.epoch {
-                    return Err(StoreError::Stale);
+                    return match attempts::of_claim(&mut *tx.connection, claim).await? {
+                        Some((JobState::Finished { finish, .. }, _)) => said_before(&finish, &news),
+                        _ => Err(StoreError::Stale),
+                    };
                 }
                 if let JobState::Finished { finish, .. } = &job.state {
                     return said_before(finish, &news);
@@ -34,6 +38,10 @@ impl Store {
                     return Err(StoreError::Stale);
                 }
                 for item in news {
+                    // The end of an attempt began the next: nothing more is said about this one.
+                    if job.attempt != claim.attempt {
+                        return Err(StoreError::Stale);
+                    }
                     take(tx, &mut job, claim, item, now).await?;
                 }
                 settle(tx, job.build, now).await
@@ -42,12 +50,17 @@ impl Store {
         .await
     }
 
-    /// Whether a claim is the last lease of its job's current attempt, and its runner came with this token.
+    /// Whether a claim is the last lease of an attempt, and its runner came with this token.
     pub async fn last_held_by(&self, claim: Claim, token: &TokenId) -> Result<bool, StoreError> {
-        let Some(job) = jobs::find(&self.readers, claim.job).await? else { return Ok(false) };
-        let Some(runner) = job.runner.filter(|_| job.attempt == claim.attempt && job.epoch == claim.epoch) else {
-            return Ok(false);
+        let mut moment = self.readers.begin().await?;
+        let Some(job) = jobs::find(&mut *moment, claim.job).await? else { return Ok(false) };
+        let runner = if job.attempt == claim.attempt && job.epoch == claim.epoch {
+            job.runner
+        } else {
+            attempts::of_claim(&mut *moment, claim).await?.and_then(|(_, runner)| runner)
         };
+        drop(moment);
+        let Some(runner) = runner else { return Ok(false) };
         Ok(self.runner(runner).await?.is_some_and(|runner| runner.token == *token))
     }
 }
@@ -62,8 +75,7 @@ fn said_before(finish: &Finish, news: &[JobNews]) -> Result<(), StoreError> {
 async fn take(tx: &mut Tx<'_>, job: &mut Job, claim: Claim, news: JobNews, now: Millis) -> Result<(), StoreError> {
     match news {
         JobNews::Step { step, event, log_bytes } => take_step(tx, job, step, bounded(event, now), log_bytes).await,
-        // Nothing declares outputs yet.
-        JobNews::Outputs { .. } => Ok(()),
+        JobNews::Outputs { step, values } => outputs::put(tx, job, step, values).await,
         JobNews::CancelBuild { step } => {
             let name = steps::of_attempt(&mut *tx.connection, job.id, job.attempt)
                 .await?

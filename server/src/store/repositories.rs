@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    codec::{corrupt, parse},
+    codec::{corrupt, parse, signed},
     model::{Forge, NewRepository, Repository, TrustChange},
     row::row,
     sealing,
@@ -191,11 +191,25 @@ pub(super) async fn by_id(
     row.map(|row| row.open(vault)).transpose()
 }
 
-/// The next number of a repository's builds.
-pub(super) async fn next_number(db: impl SqliteExecutor<'_>, id: RepositoryId) -> Result<i64, StoreError> {
-    sqlx::query_scalar("UPDATE repositories SET last_number = last_number + 1 WHERE id = $1 RETURNING last_number")
+/// The number of a repository's newest build; 0 before the first.
+pub(super) async fn last_number(db: impl SqliteExecutor<'_>, id: RepositoryId) -> Result<i64, StoreError> {
+    sqlx::query_scalar("SELECT last_number FROM repositories WHERE id = $1")
         .bind(id.to_string())
         .fetch_optional(db)
         .await?
         .ok_or(StoreError::NotFound)
+}
+
+/// Takes a number for a new build; `false` when it is not the next one.
+pub(super) async fn take_number(
+    db: impl SqliteExecutor<'_>,
+    id: RepositoryId,
+    number: u64,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query("UPDATE repositories SET last_number = $2 WHERE id = $1 AND last_number = $2 - 1")
+        .bind(id.to_string())
+        .bind(signed(number))
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
 }

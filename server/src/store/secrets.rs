@@ -1,6 +1,6 @@
 //! Table `secrets`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret, SecretString};
 use slipway_pipelines::{context::SecretRule, ids::RepositoryId};
@@ -111,10 +111,10 @@ pub(super) async fn open(
     db: &mut SqliteConnection,
     vault: &Vault,
     repository: RepositoryId,
-    names: impl IntoIterator<Item = &str>,
+    names: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, Opened>, StoreError> {
     let mut opened = BTreeMap::new();
-    for name in names {
+    for &name in names {
         let found: Option<(Vec<u8>, String, String)> =
             sqlx::query_as("SELECT sealed, events, images FROM secrets WHERE repository = $1 AND name = $2")
                 .bind(repository.to_string())

@@ -1,17 +1,24 @@
 //! What follows from a job's transition: its steps, the jobs that need it, its build.
 
+use std::collections::BTreeSet;
+
 use slipway_pipelines::{
     ids::BuildId,
+    plan::Retry,
     state::{Finish, JobEvent, JobState, Millis, Reason, Status, StepEvent, StepState, fold_jobs},
 };
 
-use super::{StoreError, builds, effects::Effects, jobs, jobs::Job, steps, writer::Tx};
-use crate::logs::LogAddress;
+use super::{StoreError, attempts, builds, effects::Effects, groups, jobs, jobs::Job, steps, writer::Tx};
+use crate::{clock, logs::LogAddress};
+
+/// Longest pause before a retry, in seconds: also what bounds one that the clock's origin moved.
+pub(super) const MOST_DELAY: Millis = 3600;
 
 /// Makes a transition of a job, in memory and in its row. The caller calls [`settle`] when all of its transitions are
 /// made.
 pub(super) async fn change(tx: &mut Tx<'_>, job: &mut Job, event: JobEvent) -> Result<(), StoreError> {
     let silent = matches!(event, JobEvent::Renewed { .. });
+    let ran = matches!(event, JobEvent::Finished { .. } | JobEvent::Expired { .. });
     job.state = job.state.apply(event)?;
     if let Some(lease) = job.state.lease() {
         job.epoch = job.epoch.max(lease.epoch);
@@ -19,13 +26,27 @@ pub(super) async fn change(tx: &mut Tx<'_>, job: &mut Job, event: JobEvent) -> R
     }
     jobs::set_state(&mut *tx.connection, job).await?;
     tx.effects.jobs.push(job.change());
-    if let JobState::Finished { finish, at, .. } = &job.state {
-        end_steps(tx, job, finish, *at).await?;
-    }
     if !silent {
         tx.effects.build(job.build);
     }
-    Ok(())
+    let JobState::Finished { finish, at, .. } = &job.state else { return Ok(()) };
+    end_steps(tx, job, finish, *at).await?;
+    let again = match &job.retry {
+        Some(retry) if ran && retry.wants(finish, job.tries) => Some(next_attempt(retry)),
+        _ => None,
+    };
+    match again {
+        Some(state) => attempts::next(tx, job, state, job.tries + 1).await,
+        None => Ok(()),
+    }
+}
+
+/// How the attempt begins that a `retry` asks for.
+fn next_attempt(retry: &Retry) -> JobState {
+    match Millis::try_from(retry.delay_seconds) {
+        Ok(0) => JobState::Waiting,
+        seconds => JobState::Delayed { until: clock::steady() + seconds.unwrap_or(MOST_DELAY).min(MOST_DELAY) * 1000 },
+    }
 }
 
 /// Finishes the steps that a finished job left open, and closes its logs.
@@ -46,9 +67,10 @@ fn ending_of_step(step: &StepState, job: &Finish) -> Option<Finish> {
     match (step, job.reason) {
         (StepState::Finished { .. }, _) => None,
         (StepState::Pending, _) => Some(Finish::because(Reason::JobEnded)),
-        (StepState::Running { .. }, Reason::Cancelled | Reason::CancelledByStep | Reason::Timeout) => {
-            Some(Finish::because(job.reason))
-        }
+        (
+            StepState::Running { .. },
+            Reason::Cancelled | Reason::CancelledByStep | Reason::Superseded | Reason::Timeout,
+        ) => Some(Finish::because(job.reason)),
         (StepState::Running { .. }, _) => Some(Finish::with_note(Reason::Lost, "its runner did not say how it ended")),
     }
 }
@@ -68,7 +90,14 @@ pub(super) async fn settle(tx: &mut Tx<'_>, build: BuildId, now: Millis) -> Resu
             }
         }
     }
-    let state = fold_jobs(all.iter().map(|job| &job.state));
+    for group in all.iter().filter_map(|job| job.group.as_ref()).collect::<BTreeSet<_>>() {
+        groups::settle(tx, group).await?;
+    }
+    let mut state = fold_jobs(all.iter().map(|job| &job.state));
+    let (_, before) = builds::find(&mut *tx.connection, build).await?.ok_or(StoreError::NotFound)?;
+    if before.finish.is_none() && before.status == Status::Running {
+        state = state.still_running(before.started);
+    }
     builds::set_state(&mut *tx.connection, build, &state).await?;
     tx.effects.build(build);
     Ok(())
@@ -156,6 +185,10 @@ mod tests {
             state,
             runner: None,
             runner_name: None,
+            retry: None,
+            tries: 0,
+            concurrency: None,
+            group: None,
         }
     }
 

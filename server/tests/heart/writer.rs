@@ -2,7 +2,7 @@
 
 use slipway_server::store::{StoreError, model::NewRepository};
 
-use crate::support::{build, content, job, new_build, repository, store};
+use crate::support::{content, job, new_build, repository, store};
 
 #[tokio::test]
 async fn one_that_fails_takes_back_only_its_own() {
@@ -28,8 +28,9 @@ async fn one_that_fails_takes_back_only_its_own() {
 async fn what_was_handed_over_is_done_before_the_store_closes_and_nothing_after() {
     let (folder, store) = store().await;
     let repository = repository(&store, "me/thing").await;
-    let (made, ()) = tokio::join!(build(&store, &repository, vec![job("a", 1, &[])]), store.close());
+    let new = NewRepository::own("me/late".parse().unwrap());
+    let (made, ()) = tokio::join!(store.create_repository(new), store.close());
     assert!(matches!(store.set_default_branch(repository.id, "x").await, Err(StoreError::Closed)));
     let store = crate::support::open(&folder).await;
-    assert!(store.build_by_id(made.id).await.unwrap().is_some());
+    assert!(store.repository_by_id(made.unwrap().id).await.unwrap().is_some());
 }
