@@ -27,6 +27,11 @@ pub struct Done<J> {
 }
 
 impl<J: Send + Sync> Done<J> {
+    /// The job on the executor, if it came to one: until it is closed its containers can be looked at.
+    pub fn job(&self) -> Option<&J> {
+        self.job.as_ref()
+    }
+
     /// Removes everything of the job from the machine.
     pub async fn close<E: Executor<Job = J>>(mut self, executor: &E) {
         // A container must not be made behind the removal's back.
