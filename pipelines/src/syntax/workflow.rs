@@ -64,7 +64,9 @@ impl Reader<'_> {
             Some(Value::Map(entries)) => entries.is_empty(),
             Some(Value::Scalar(_)) => false,
         };
-        if is_empty {
+        // They may be in a file that could not be included, which was said.
+        let is_elsewhere = root.given("include").is_some() && self.report.has_errors();
+        if is_empty && !is_elsewhere {
             self.report
                 .error(root.key_span("steps"), "the workflow has no `steps`")
                 .help("add at least one: `steps: [{name: test, image: alpine, commands: [echo hello]}]`");
