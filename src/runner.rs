@@ -75,6 +75,7 @@ pub(crate) async fn run(
                 server_url: config.server_url.clone(),
                 token: config.token.clone(),
                 pool: work.pool,
+                keep: false,
             })
             .await
             .map_err(|failed| failed.message)?;

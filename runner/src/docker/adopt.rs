@@ -30,8 +30,8 @@ pub(super) async fn steps(
             continue;
         }
         let (news, handle) = News::new();
+        slot.adopt(nonce.is_some(), &news);
         run::follow(job.engine.clone(), found.name.clone(), nonce, log(step), news);
-        slot.adopt(nonce.is_some());
         released.insert(step, handle);
     }
     Ok(released)

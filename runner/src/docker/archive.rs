@@ -94,19 +94,7 @@ impl Door {
 
     /// A path as a tar stream, to be read by a blocking task. `None`: there is nothing.
     pub(super) async fn get(&self, path: &str) -> Result<Option<impl io::Read + Send + 'static + use<>>, EngineError> {
-        let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
-        let engine = self.engine.clone();
-        let name = self.name.clone();
-        let mut pieces = Box::pin(async_stream(engine, name, options)).peekable();
-        let first =
-            within(TRANSFER, async { Ok(std::pin::Pin::new(&mut pieces).peek().await.map(Result::is_ok)) }).await?;
-        if first == Some(false)
-            && let Some(Err(error)) = pieces.next().await
-        {
-            let error = EngineError::from(error);
-            return if error.is_missing() { Ok(None) } else { Err(error) };
-        }
-        Ok(Some(SyncIoBridge::new(StreamReader::new(pieces.map_err(io::Error::other)))))
+        get(&self.engine, &self.name, path).await
     }
 
     pub(super) async fn close(self) {
@@ -114,6 +102,24 @@ impl Door {
             tracing::warn!(container = self.name, %error, "can't remove a helper; the next sweep will");
         }
     }
+}
+
+/// A path in a container as a tar stream, to be read by a blocking task. `None`: there is nothing.
+pub(super) async fn get(
+    engine: &Engine,
+    container: &str,
+    path: &str,
+) -> Result<Option<impl io::Read + Send + 'static + use<>>, EngineError> {
+    let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
+    let mut pieces = Box::pin(async_stream(engine.clone(), container.to_owned(), options)).peekable();
+    let first = within(TRANSFER, async { Ok(std::pin::Pin::new(&mut pieces).peek().await.map(Result::is_ok)) }).await?;
+    if first == Some(false)
+        && let Some(Err(error)) = pieces.next().await
+    {
+        let error = EngineError::from(error);
+        return if error.is_missing() { Ok(None) } else { Err(error) };
+    }
+    Ok(Some(SyncIoBridge::new(StreamReader::new(pieces.map_err(io::Error::other)))))
 }
 
 fn async_stream(

@@ -91,7 +91,9 @@ async fn with_context(
     if let Some(target) = &build.target {
         options = options.target(target);
     }
-    let mut answers = job.engine.api.build_image(options.build(), None, Some(bollard::body_try_stream(stream)));
+    let logins = job.images.credentials().for_build();
+    let before = id(&job.engine, &image).await;
+    let mut answers = job.engine.api.build_image(options.build(), logins, Some(bollard::body_try_stream(stream)));
     while let Some(answer) = answers.next().await {
         match answer.map_err(EngineError::from) {
             Ok(answer) => say(answer, log),
@@ -104,7 +106,13 @@ async fn with_context(
     }
     // A stream that was cut has no error in it.
     match within(QUICK, job.engine.api.inspect_image(&image)).await {
-        Ok(_) => Ok(image),
+        Ok(built) => {
+            // An earlier try's: it has lost its name, and nobody else would remove it.
+            if let Some(before) = before.filter(|before| Some(before) != built.id.as_ref()) {
+                remove(&job.engine, &before).await;
+            }
+            Ok(image)
+        }
         Err(error) => Err(error.failed("the engine broke the build off")),
     }
 }
@@ -146,7 +154,8 @@ pub(super) async fn forget(job: &Open) {
     }
 }
 
-async fn id(engine: &Engine, image: &str) -> Option<String> {
+/// The image that a name means.
+pub(super) async fn id(engine: &Engine, image: &str) -> Option<String> {
     within(QUICK, engine.api.inspect_image(image)).await.ok()?.id
 }
 

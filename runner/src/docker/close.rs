@@ -41,5 +41,5 @@ async fn remove(job: &Open) -> Result<(), EngineError> {
             job.engine.remove_container(&found.name).await?;
         }
     }
-    job.engine.remove_volume(&job.name()).await
+    if job.config.keep { Ok(()) } else { job.engine.remove_volume(&job.name()).await }
 }

@@ -7,12 +7,10 @@ use bollard::models::{
     ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType,
     NetworkingConfig,
 };
-use slipway_pipelines::plan::{Container, Environment, Program};
+use slipway_pipelines::plan::{Action, Container, Environment, Program, Step};
 
-use super::{gate, names::Labels, pause};
+use super::{gate, names::Labels, pause, rights};
 
-/// Most processes in a container.
-const PIDS: i64 = 1024;
 /// Of Docker's default set, what jobs can do without: raw sockets are for faking addresses, device nodes for nothing.
 /// `su` needs AUDIT_WRITE, apt-get and chown most of the others.
 const DROPPED: [&str; 2] = ["NET_RAW", "MKNOD"];
@@ -24,6 +22,34 @@ pub(super) enum Network<'a> {
     Sandbox(&'a str),
     /// A namespace of its own on the job's network, under an alias.
     Own { network: &'a str, alias: &'a str },
+    /// Whatever the pipeline names, and never the job's network.
+    Elsewhere(&'a str),
+}
+
+impl<'a> Network<'a> {
+    /// Where a step belongs. Services can be reached under their names; in the sandbox's namespace a container can't have
+    /// name servers or hosts of its own.
+    pub(super) fn of(step: &'a Step, container: &'a Container, sandbox: &'a str) -> Self {
+        match (&container.access.network_mode, &step.action) {
+            (Some(mode), _) => Self::Elsewhere(mode),
+            (None, Action::Run(_) | Action::Checkout) if !rights::has_own_names(&container.access) => {
+                Self::Sandbox(sandbox)
+            }
+            (None, _) => Self::Own { network: sandbox, alias: &step.name },
+        }
+    }
+
+    fn settings(self) -> (String, Option<NetworkingConfig>) {
+        match self {
+            Self::Sandbox(name) => (format!("container:{name}"), None),
+            Self::Own { network, alias } => {
+                let endpoint = EndpointSettings { aliases: Some(vec![alias.to_owned()]), ..Default::default() };
+                let endpoints = HashMap::from([(network.to_owned(), endpoint)]);
+                (network.to_owned(), Some(NetworkingConfig { endpoints_config: Some(endpoints) }))
+            }
+            Self::Elsewhere(mode) => (mode.to_owned(), None),
+        }
+    }
 }
 
 /// A step's container.
@@ -39,7 +65,11 @@ pub(super) struct Wish<'a> {
     pub(super) workspace: (&'a str, &'a str),
     /// First word of the control lines, for a gate.
     pub(super) nonce: Option<&'a str>,
+    /// Whether the gate hands over what the step wrote to its file of outputs.
+    pub(super) has_outputs: bool,
     pub(super) has_local_log: bool,
+    /// Processors of the engine.
+    pub(super) cpus: u32,
 }
 
 impl Wish<'_> {
@@ -54,21 +84,28 @@ impl Wish<'_> {
         let (entrypoint, command) = match &self.spec.program {
             Program::Commands { commands } => (
                 Some(vec!["/bin/sh".to_owned(), "-c".to_owned()]),
-                Some(gate::arguments(commands, &self.spec.directory, self.nonce.unwrap_or_default())),
+                Some(
+                    gate::Script { commands, directory: &self.spec.directory, has_outputs: self.has_outputs }
+                        .arguments(self.nonce.unwrap_or_default()),
+                ),
             ),
             Program::Entrypoint { entrypoint } => (Some(entrypoint.clone()), None),
             Program::Image | Program::Nothing => (None, None),
         };
         let gated = self.nonce.is_some();
-        let (network_mode, networking_config) = match self.network {
-            Network::Sandbox(name) => (format!("container:{name}"), None),
-            Network::Own { network, alias } => {
-                let endpoint = EndpointSettings { aliases: Some(vec![alias.to_owned()]), ..Default::default() };
-                let endpoints = HashMap::from([(network.to_owned(), endpoint)]);
-                (network.to_owned(), Some(NetworkingConfig { endpoints_config: Some(endpoints) }))
-            }
-        };
+        let (network_mode, networking_config) = self.network.settings();
         let (volume, base) = self.workspace;
+        let access = &self.spec.access;
+        let mut host = HostConfig {
+            network_mode: Some(network_mode),
+            mounts: Some(vec![workspace(volume, base)]),
+            log_config: Some(log_config(self.has_local_log)),
+            cap_drop: (!access.privileged).then(|| DROPPED.map(str::to_owned).to_vec()),
+            security_opt: (!access.privileged).then(|| vec!["no-new-privileges".to_owned()]),
+            ..Default::default()
+        };
+        rights::grant(access, &mut host);
+        rights::limit(&self.spec.resources, self.cpus, &mut host);
         ContainerCreateBody {
             image: Some(self.image.to_owned()),
             entrypoint,
@@ -81,20 +118,12 @@ impl Wish<'_> {
             stdin_once: Some(gated),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
-            // Checks would run while a gate waits, and nobody asks for their result.
+            // Checks would run while a gate waits, and at the image's pace: who waits for health asks by itself.
             healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..Default::default() }),
             labels: Some(self.labels),
             networking_config,
-            host_config: Some(HostConfig {
-                network_mode: Some(network_mode),
-                mounts: Some(vec![workspace(volume, base)]),
-                log_config: Some(log_config(self.has_local_log)),
-                privileged: Some(self.spec.access.privileged),
-                pids_limit: Some(PIDS),
-                cap_drop: (!self.spec.access.privileged).then(|| DROPPED.map(str::to_owned).to_vec()),
-                security_opt: (!self.spec.access.privileged).then(|| vec!["no-new-privileges".to_owned()]),
-                ..Default::default()
-            }),
+            user: access.user.clone(),
+            host_config: Some(host),
             ..Default::default()
         }
     }
@@ -136,7 +165,8 @@ pub(super) fn sandbox(network: &str, labels: Labels) -> ContainerCreateBody {
             cap_drop: Some(vec!["ALL".to_owned()]),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
             readonly_rootfs: Some(true),
-            pids_limit: Some(8),
+            // The engine needs some itself to run another program in it.
+            pids_limit: Some(256),
             ..Default::default()
         }),
         ..Default::default()
@@ -182,7 +212,9 @@ mod tests {
             network: Network::Own { network: "n", alias: "db" },
             workspace: ("v", "/w"),
             nonce,
+            has_outputs: false,
             has_local_log: true,
+            cpus: 2,
         }
         .body()
     }
@@ -205,7 +237,7 @@ mod tests {
                 mounts: Some(vec![workspace("v", "/w")]),
                 log_config: Some(log_config(true)),
                 privileged: Some(false),
-                pids_limit: Some(PIDS),
+                pids_limit: Some(rights::PIDS),
                 cap_drop: Some(vec!["NET_RAW".into(), "MKNOD".into()]),
                 security_opt: Some(vec!["no-new-privileges".into()]),
                 ..Default::default()

@@ -50,16 +50,21 @@ fn below_first(path: &Path) -> Option<PathBuf> {
 
 /// The first file of an archive, as text.
 pub(super) fn only_file(from: impl Read) -> io::Result<String> {
+    String::from_utf8(first_file(from, 1 << 20)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// The beginning of the first file of an archive. Nothing when it has no file.
+pub(super) fn first_file(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut archive = tar::Archive::new(from);
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     for entry in archive.entries()? {
         let entry = entry?;
         if entry.header().entry_type().is_file() {
-            entry.take(1 << 20).read_to_string(&mut text)?;
+            entry.take(most).read_to_end(&mut bytes)?;
             break;
         }
     }
-    Ok(text)
+    Ok(bytes)
 }
 
 #[cfg(test)]

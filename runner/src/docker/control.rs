@@ -1,10 +1,12 @@
 //! What a gate's shell says on the stream that its standard error was.
 
-/// A control line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// A control line, or a piece of one.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Control {
     /// The word was heard.
     Gone,
+    /// Bytes of the step's file of outputs, with line ends.
+    Output(Vec<u8>),
     /// The script ended with this exit code.
     Exit(i32),
 }
@@ -22,14 +24,16 @@ pub(super) enum Item {
 pub(super) struct Parser {
     nonce: Vec<u8>,
     line: Vec<u8>,
+    /// The line that is being read is a long one of outputs, and its beginning was given.
+    in_output: bool,
 }
 
-/// A line longer than this is not ours and is passed on in parts.
+/// A line longer than this is passed on in parts; of ours only outputs are.
 const MAX_LINE: usize = 4096;
 
 impl Parser {
     pub(super) fn new(nonce: &str) -> Self {
-        Self { nonce: nonce.as_bytes().to_vec(), line: Vec::new() }
+        Self { nonce: nonce.as_bytes().to_vec(), line: Vec::new(), in_output: false }
     }
 
     /// What a piece of the stream completes.
@@ -51,14 +55,27 @@ impl Parser {
 
     fn take(&mut self) -> Item {
         let line = std::mem::take(&mut self.line);
+        if self.in_output {
+            self.in_output = !line.ends_with(b"\n");
+            return Item::Control(Control::Output(line));
+        }
+        if let Some(output) = self.own(&line).and_then(|words| words.strip_prefix(b"out ")) {
+            self.in_output = !line.ends_with(b"\n");
+            return Item::Control(Control::Output(output.to_vec()));
+        }
         match self.control(&line) {
             Some(control) => Item::Control(control),
             None => Item::Other(line),
         }
     }
 
+    /// What follows the first word of a control line.
+    fn own<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
+        line.strip_prefix(&self.nonce[..])?.strip_prefix(b" ")
+    }
+
     fn control(&self, line: &[u8]) -> Option<Control> {
-        let words = line.strip_prefix(&self.nonce[..])?.strip_prefix(b" ")?.strip_suffix(b"\n")?;
+        let words = self.own(line)?.strip_suffix(b"\n")?;
         if words == b"go" {
             return Some(Control::Gone);
         }
@@ -94,6 +111,20 @@ mod tests {
                 Item::Other(b"n1 exit 4".to_vec()),
             ]
         );
+    }
+
+    #[test]
+    fn outputs_of_any_length_stay_outputs() {
+        let long = [&b"n1 out A="[..], &[b'x'; 3 * MAX_LINE], b"\nn1 out B=n1 go\nn1 exit 0\nplain\n"].concat();
+        let (mut outputs, mut others) = (Vec::new(), Vec::new());
+        for item in all(&[&long[..MAX_LINE + 7], &long[MAX_LINE + 7..]]) {
+            match item {
+                Item::Control(Control::Output(bytes)) => outputs.extend(bytes),
+                other => others.push(other),
+            }
+        }
+        assert_eq!(outputs, [&b"A="[..], &[b'x'; 3 * MAX_LINE], b"\nB=n1 go\n"].concat());
+        assert_eq!(others, [Item::Control(Control::Exit(0)), Item::Other(b"plain\n".to_vec())]);
     }
 
     proptest! {

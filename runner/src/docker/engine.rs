@@ -9,6 +9,7 @@ use bollard::{
 };
 use tokio::sync::Semaphore;
 
+use super::credentials;
 use crate::executor::Failed;
 
 /// Longest wait for an answer that needs no container started.
@@ -57,6 +58,11 @@ impl EngineError {
         self.status() == Some(409)
     }
 
+    /// What was asked for can't be.
+    pub(super) fn is_wrong(&self) -> bool {
+        self.status() == Some(400)
+    }
+
     /// The engine refused it for a fault in what was asked.
     pub(super) fn is_refusal(&self) -> bool {
         self.status().is_some_and(|status| (400..500).contains(&status))
@@ -89,6 +95,8 @@ pub(super) struct Engine {
     pub(super) platform: String,
     /// Whether it has the log driver that keeps bytes as they are.
     pub(super) has_local_log: bool,
+    /// Processors that it has.
+    pub(super) cpus: u32,
     /// Creates and starts at once: more make each slower than they save.
     pub(super) starts: Arc<Semaphore>,
     /// Removals at once. Each may sync the whole disk.
@@ -129,7 +137,7 @@ impl Engine {
         let version = within(QUICK, api.version()).await.map_err(no_engine)?;
         let info = within(QUICK, api.info()).await.map_err(no_engine)?;
         let architecture = version.arch.unwrap_or_default();
-        let cpus = info.ncpu.and_then(|count| usize::try_from(count).ok()).unwrap_or(2);
+        let cpus = info.ncpu.and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0).unwrap_or(2);
         Ok(Self {
             platform: format!("{}/{architecture}", version.os.unwrap_or_else(|| "linux".to_owned())),
             architecture,
@@ -139,9 +147,19 @@ impl Engine {
                 .unwrap_or_default()
                 .iter()
                 .any(|d| d == "local"),
-            starts: Arc::new(Semaphore::new(cpus.max(2))),
+            starts: Arc::new(Semaphore::new(cpus.max(2) as usize)),
             removals: Arc::new(Semaphore::new(1)),
-            api,
+            cpus,
+            api: api.with_request_modifier(|mut request| {
+                for name in credentials::HEADERS {
+                    if let Some(value) = request.headers_mut().get_mut(name)
+                        && let Some(respelt) = value.to_str().ok().and_then(|t| credentials::respell(t).parse().ok())
+                    {
+                        *value = respelt;
+                    }
+                }
+                request
+            }),
         })
     }
 }

@@ -18,7 +18,9 @@ use super::{
     engine::{Engine, EngineError},
     job::{Job, Open},
     leftovers::{self, Inventory},
+    ready,
     sandbox::Pool,
+    shell::{self, Terminal},
     step, workspace,
 };
 use crate::{
@@ -39,16 +41,20 @@ pub struct Config {
     pub token: String,
     /// Sandboxes kept ready.
     pub pool: usize,
+    /// Whether the workspaces of jobs stay when they are closed. Who wants them gone removes the volumes by
+    /// [name](Docker::workspace).
+    pub keep: bool,
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { instance, data, server_url, token: _, pool } = self;
+        let Self { instance, data, server_url, token: _, pool, keep } = self;
         f.debug_struct("Config")
             .field("instance", instance)
             .field("data", data)
             .field("server_url", server_url)
             .field("pool", pool)
+            .field("keep", keep)
             .finish_non_exhaustive()
     }
 }
@@ -86,8 +92,24 @@ impl Docker {
         let settings =
             Settings { data: config.data.clone(), server_url: config.server_url.clone(), token: config.token.clone() };
         let trees = Trees::open(settings).map_err(unwritable)?;
-        let overlay = workspace::has_overlay(&engine, &config).await;
+        // A workspace that is to stay must not lean on a tree of the cache.
+        let overlay = !config.keep && workspace::has_overlay(&engine, &config).await;
         Ok(Self::assemble(engine, config, trees, overlay))
+    }
+
+    /// Name of the volume with a job's workspace.
+    pub fn workspace(&self, job: &Job) -> String {
+        job.0.name()
+    }
+
+    /// Runs a shell at a terminal, as a given step ran: its image, workspace, network, rights and environment. Gives the
+    /// shell's exit code once it has ended. The job must be open, and the step's image there: one that ran has it.
+    ///
+    /// # Errors
+    ///
+    /// The step has no container, its image no shell, or the engine does not do its part.
+    pub async fn shell(&self, job: &Job, step: usize, terminal: Terminal) -> Result<i32, Failed> {
+        shell::run(&job.0, step, terminal).await
     }
 
     fn assemble(engine: Engine, config: Config, trees: Trees, overlay: bool) -> Self {
@@ -187,16 +209,16 @@ impl Executor for Docker {
         step::release(&job.0, step, late).await
     }
 
-    async fn ready(&self, _job: &Job, _step: usize) -> Result<(), Failed> {
-        Ok(())
+    async fn ready(&self, job: &Job, step: usize) -> Result<(), Failed> {
+        ready::ready(&job.0, step).await
     }
 
-    async fn outputs(&self, _job: &Job, _step: usize) -> Result<Vec<u8>, Failed> {
-        Ok(Vec::new())
+    async fn outputs(&self, job: &Job, step: usize) -> Result<Vec<u8>, Failed> {
+        step::outputs(&job.0, step).await
     }
 
-    async fn again(&self, _job: &Job, _step: usize) -> Result<(), Failed> {
-        Err(Failed::infra("steps cannot be retried yet"))
+    async fn again(&self, job: &Job, step: usize) -> Result<(), Failed> {
+        step::again(&job.0, step).await
     }
 
     async fn signal(&self, job: &Job, step: usize, signal: Signal) -> Result<(), Failed> {

@@ -10,6 +10,8 @@
 
 use slipway_pipelines::plan::Environment;
 
+use super::outputs;
+
 /// Exit code of a gate whose input ended before the word.
 pub(super) const NEVER_RELEASED: i32 = 125;
 
@@ -52,14 +54,25 @@ fn pieces(text: &str) -> Vec<String> {
     pieces
 }
 
-/// Arguments for `/bin/sh -c` that make a gate before the commands. Control lines begin with `nonce`.
-pub(super) fn arguments(commands: &[String], directory: &str, nonce: &str) -> Vec<String> {
-    let pieces = pieces(&script(commands));
-    let whole: String = (1..=pieces.len()).map(|position| format!("${{{position}}}")).collect();
-    let directory = quote(directory);
-    // `set --` in front of the script takes its own text away from `$1`.
-    let outer = format!(
-        r#"exec 7>&2 2>&1
+/// What a gate runs.
+pub(super) struct Script<'a> {
+    pub(super) commands: &'a [String],
+    pub(super) directory: &'a str,
+    /// Whether the file of outputs is made before the commands and told after them.
+    pub(super) has_outputs: bool,
+}
+
+impl Script<'_> {
+    /// Arguments for `/bin/sh -c` that make a gate before the commands. Control lines begin with `nonce`.
+    pub(super) fn arguments(&self, nonce: &str) -> Vec<String> {
+        let pieces = pieces(&script(self.commands));
+        let whole: String = (1..=pieces.len()).map(|position| format!("${{{position}}}")).collect();
+        let directory = quote(self.directory);
+        let (before, after) =
+            if self.has_outputs { (outputs::before(), outputs::after(nonce)) } else { Default::default() };
+        // `set --` in front of the script takes its own text away from `$1`.
+        let outer = format!(
+            r#"exec 7>&2 2>&1
 while :; do
 IFS= read -r slipway_line || exit {NEVER_RELEASED}
 case $slipway_line in go) break;; esac
@@ -67,7 +80,7 @@ eval "$slipway_line"
 done
 unset slipway_line
 printf '%s\n' '{nonce} go' >&7
-(
+{before}(
 exec 7>&- </dev/null
 set -e
 [ -d {directory} ] || mkdir -p {directory}
@@ -76,13 +89,14 @@ eval "set --
 {whole}"
 )
 slipway_code=$?
-printf '%s\n' "{nonce} exit $slipway_code" >&7
+{after}printf '%s\n' "{nonce} exit $slipway_code" >&7
 exit $slipway_code
 "#
-    );
-    let mut arguments = vec![outer, "sh".to_owned()];
-    arguments.extend(pieces);
-    arguments
+        );
+        let mut arguments = vec![outer, "sh".to_owned()];
+        arguments.extend(pieces);
+        arguments
+    }
 }
 
 /// What is written to a gate to let it go.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use bollard::query_parameters::CreateImageOptionsBuilder;
+use bollard::{auth::DockerCredentials, query_parameters::CreateImageOptionsBuilder};
 use futures_util::StreamExt;
 use slipway_pipelines::{
     plan::{Image, Plan},
@@ -12,6 +12,7 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    credentials::Credentials,
     engine::{Engine, EngineError, QUICK, within},
     reference,
 };
@@ -37,6 +38,7 @@ enum State {
 /// The images of a job, each asked for once.
 #[derive(Debug)]
 pub(super) struct Images {
+    credentials: Credentials,
     pulls: HashMap<(String, bool), watch::Receiver<State>>,
 }
 
@@ -51,7 +53,7 @@ pub(super) async fn is_present(engine: &Engine, image: &str) -> Result<bool, Eng
 
 impl Images {
     /// Begins with all images of a plan, except those that one of its `build:` steps will tag.
-    pub(super) fn begin(engine: &Engine, plan: &Plan, closed: &CancellationToken) -> Self {
+    pub(super) fn begin(engine: &Engine, plan: &Plan, credentials: Credentials, closed: &CancellationToken) -> Self {
         let containers = || plan.steps.iter().filter_map(|step| step.container());
         let built: Vec<String> = containers()
             .filter_map(|container| match &container.image {
@@ -64,12 +66,18 @@ impl Images {
         for container in containers() {
             let Image::Registry { reference, always_pull } = &container.image else { continue };
             if reference::is_safe(reference) && !built.contains(&reference::canonical(reference)) {
-                pulls
-                    .entry((reference.clone(), *always_pull))
-                    .or_insert_with(|| pull(engine.clone(), reference.clone(), *always_pull, closed.clone()));
+                pulls.entry((reference.clone(), *always_pull)).or_insert_with(|| {
+                    let login = credentials.for_image(reference);
+                    pull(engine.clone(), reference.clone(), *always_pull, login, closed.clone())
+                });
             }
         }
-        Self { pulls }
+        Self { credentials, pulls }
+    }
+
+    /// What the job's own builds pull and log in with.
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     /// Waits until an image is there; says in the log what it waits for.
@@ -87,7 +95,7 @@ impl Images {
         let mut state = match self.pulls.get(&(image.to_owned(), always)) {
             Some(state) => state.clone(),
             // Tagged by a build of this job, or never: in the first case the registry must not be asked.
-            None => pull(engine.clone(), image.to_owned(), false, closed.clone()),
+            None => pull(engine.clone(), image.to_owned(), false, self.credentials.for_image(image), closed.clone()),
         };
         let mut said: Option<Instant> = None;
         loop {
@@ -121,7 +129,13 @@ impl Images {
 }
 
 /// Looks for an image, and pulls it if it is missing or must be asked for.
-fn pull(engine: Engine, image: String, always: bool, closed: CancellationToken) -> watch::Receiver<State> {
+fn pull(
+    engine: Engine,
+    image: String,
+    always: bool,
+    login: Option<DockerCredentials>,
+    closed: CancellationToken,
+) -> watch::Receiver<State> {
     let (tell, state) = watch::channel(State::Looking);
     tokio::spawn(async move {
         let work = async {
@@ -132,7 +146,7 @@ fn pull(engine: Engine, image: String, always: bool, closed: CancellationToken) 
                     Err(error) => return State::Failed(error.to_string()),
                 }
             }
-            match ask(&engine, &image, &tell).await {
+            match ask(&engine, &image, login, &tell).await {
                 Ok(()) => State::Ready(true),
                 Err(why) => State::Failed(why),
             }
@@ -146,11 +160,16 @@ fn pull(engine: Engine, image: String, always: bool, closed: CancellationToken) 
 }
 
 /// Asks the registry, telling how far it is.
-async fn ask(engine: &Engine, image: &str, tell: &watch::Sender<State>) -> Result<(), String> {
+async fn ask(
+    engine: &Engine,
+    image: &str,
+    login: Option<DockerCredentials>,
+    tell: &watch::Sender<State>,
+) -> Result<(), String> {
     tell.send_replace(State::Pulling(String::new()));
     let (name, tag) = reference::split(image);
     let options = CreateImageOptionsBuilder::new().from_image(name).tag(tag).build();
-    let mut answers = Box::pin(engine.api.create_image(Some(options), None, None));
+    let mut answers = Box::pin(engine.api.create_image(Some(options), None, login));
     let mut layers = Layers::default();
     loop {
         match tokio::time::timeout(SILENCE, answers.next()).await {

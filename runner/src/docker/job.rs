@@ -12,7 +12,9 @@ use slipway_pipelines::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{engine::Engine, executor::Config, images::Images, names, sandbox::Sandbox, step::Slot};
+use super::{
+    credentials::Credentials, engine::Engine, executor::Config, images::Images, names, sandbox::Sandbox, step::Slot,
+};
 use crate::{checkout::Tree, executor::Failed};
 
 /// An open job. Cheap to clone.
@@ -45,8 +47,8 @@ impl Open {
         let plan = grant.plan.clone();
         let closed = CancellationToken::new();
         Self {
-            images: Images::begin(&engine, &plan, &closed),
-            slots: plan.steps.iter().map(|_| Slot::new(closed.child_token())).collect(),
+            images: Images::begin(&engine, &plan, Credentials::of(&grant.registries), &closed),
+            slots: plan.steps.iter().map(|_| Slot::new(&closed)).collect(),
             engine,
             config,
             claim: grant.claim,

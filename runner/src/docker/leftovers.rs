@@ -51,7 +51,10 @@ impl Inventory {
                 inventory.containers.push(Found { name: name.to_owned(), labels });
             }
         }
-        for volume in volumes.volumes.unwrap_or_default().into_iter().filter(|volume| ours(&volume.name)) {
+        let mut volumes = volumes.volumes.unwrap_or_default();
+        // Who asked to keep it owns it from then on.
+        volumes.retain(|volume| ours(&volume.name) && !names::is_kept(&volume.labels));
+        for volume in volumes {
             inventory.volumes.push(Found { name: volume.name, labels: volume.labels });
         }
         for network in networks {

@@ -11,24 +11,31 @@ mod close;
 mod container;
 mod context;
 mod control;
+mod credentials;
 mod engine;
 mod executor;
 mod gate;
 mod ignore;
 mod images;
 mod job;
+mod knock;
 mod leftovers;
 mod names;
+mod outputs;
 mod pause;
+mod ready;
 mod reference;
+mod rights;
 mod run;
 mod sandbox;
+mod shell;
 mod step;
 mod workspace;
 
 pub use engine::ping;
 pub use executor::{Config, Docker};
 pub use job::Job;
+pub use shell::{Size, Terminal};
 
 #[cfg(test)]
 mod tests;

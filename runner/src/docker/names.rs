@@ -22,6 +22,9 @@ const NONCE: &str = "slipway.nonce";
 /// On a workspace volume: the cached tree under it, and the folder for its changes.
 const TREE: &str = "slipway.tree";
 
+/// On a workspace volume that stays when its job is over. What has it is the user's.
+const KEEP: &str = "slipway.keep";
+
 /// All names begin with it.
 pub(super) const PREFIX: &str = "slipway-";
 
@@ -85,6 +88,17 @@ pub(super) fn workspace_labels(instance: &str, claim: &Claim, sandbox: &str, tre
     let mut labels = job_labels(instance, claim, sandbox, Role::Workspace);
     labels.insert(TREE.into(), tree.unwrap_or_default().into());
     labels
+}
+
+/// Marks a volume as one that stays.
+pub(super) fn kept(mut labels: Labels) -> Labels {
+    labels.insert(KEEP.into(), "true".into());
+    labels
+}
+
+/// Whether the volume stays.
+pub(super) fn is_kept(labels: &Labels) -> bool {
+    filled(labels, KEEP).is_some()
 }
 
 fn filled<'a>(labels: &'a Labels, key: &str) -> Option<&'a str> {

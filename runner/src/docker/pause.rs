@@ -1,18 +1,23 @@
-//! The image of a sandbox: one program of some ten instructions that waits for ever. It is made here, so no registry is
-//! asked for it.
+//! The image of a sandbox: one program of some ten instructions that waits for ever, and one that [knocks](knock). It is
+//! made here, so no registry is asked for it.
 
 use std::time::Duration;
 
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::TryStreamExt;
 
-use super::engine::{Engine, EngineError, QUICK, within};
+use super::{
+    engine::{Engine, EngineError, QUICK, within},
+    knock,
+};
 use crate::executor::Failed;
 
 /// Name of the image.
-pub(super) const IMAGE: &str = "slipway/sandbox:1";
+pub(super) const IMAGE: &str = "slipway/sandbox:2";
 /// The program in it.
 pub(super) const PROGRAM: &str = "/pause";
+/// The program that waits for a port.
+pub(super) const KNOCK: &str = "/knock";
 
 /// `for (;;) pause();`
 const X86_64: [u8; 9] = [
@@ -33,13 +38,22 @@ const AARCH64: [u32; 8] = [
     0x17ff_fff9, // b to the start
 ];
 
-/// A static ELF executable of one segment, or `None` for an architecture that we have no code for.
-fn executable(architecture: &str) -> Option<Vec<u8>> {
+/// The code of the program that waits, or `None` for an architecture that we have none for.
+fn code(architecture: &str) -> Option<Vec<u8>> {
+    match architecture {
+        "amd64" | "x86_64" => Some(X86_64.to_vec()),
+        "arm64" | "aarch64" => Some(AARCH64.iter().flat_map(|word| word.to_le_bytes()).collect()),
+        _ => None,
+    }
+}
+
+/// A static ELF executable of one segment.
+pub(super) fn executable(architecture: &str, code: &[u8]) -> Option<Vec<u8>> {
     const BASE: u64 = 0x40_0000;
     const HEADERS: u64 = 64 + 56;
-    let (machine, code): (u16, Vec<u8>) = match architecture {
-        "amd64" | "x86_64" => (62, X86_64.to_vec()),
-        "arm64" | "aarch64" => (183, AARCH64.iter().flat_map(|word| word.to_le_bytes()).collect()),
+    let machine: u16 = match architecture {
+        "amd64" | "x86_64" => 62,
+        "arm64" | "aarch64" => 183,
         _ => return None,
     };
     let size = HEADERS + code.len() as u64;
@@ -63,14 +77,17 @@ fn executable(architecture: &str) -> Option<Vec<u8>> {
     Some(elf)
 }
 
-/// The image's only layer.
-fn layer(program: &[u8]) -> std::io::Result<Vec<u8>> {
+/// The image's only layer; `None` for an architecture that we have no code for.
+fn layer(architecture: &str) -> std::io::Result<Option<Vec<u8>>> {
     let mut layer = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_ustar();
-    header.set_size(program.len() as u64);
-    header.set_mode(0o755);
-    layer.append_data(&mut header, PROGRAM.trim_start_matches('/'), program)?;
-    layer.into_inner()
+    for (path, code) in [(PROGRAM, code(architecture)), (KNOCK, knock::code(architecture))] {
+        let Some(program) = code.and_then(|code| executable(architecture, &code)) else { return Ok(None) };
+        let mut header = tar::Header::new_ustar();
+        header.set_size(program.len() as u64);
+        header.set_mode(0o755);
+        layer.append_data(&mut header, path.trim_start_matches('/'), &program[..])?;
+    }
+    layer.into_inner().map(Some)
 }
 
 /// Makes sure that the engine has the image.
@@ -80,10 +97,10 @@ pub(super) async fn ensure(engine: &Engine) -> Result<(), Failed> {
         Err(error) if error.is_missing() => {}
         Err(error) => return Err(error.failed("can't look for the sandbox image")),
     }
-    let program = executable(&engine.architecture)
+    let layer = layer(&engine.architecture)
+        .map_err(|error| Failed::infra(format!("can't make the sandbox image: {error}")))?
         .ok_or_else(|| Failed::infra(format!("no sandbox for engines on {}", engine.architecture)))?;
-    let layer = layer(&program).map_err(|error| Failed::infra(format!("can't make the sandbox image: {error}")))?;
-    let options = CreateImageOptionsBuilder::new().from_src("-").repo("slipway/sandbox").tag("1").build();
+    let options = CreateImageOptionsBuilder::new().from_src("-").repo("slipway/sandbox").tag("2").build();
     let import = engine.api.create_image(Some(options), Some(bollard::body_full(layer.into())), None);
     match tokio::time::timeout(Duration::from_secs(60), import.try_collect::<Vec<_>>()).await {
         Ok(Ok(_)) => Ok(()),
@@ -99,11 +116,13 @@ mod tests {
     #[test]
     fn the_program_is_as_long_as_its_header_says() {
         for architecture in ["amd64", "arm64"] {
-            let elf = executable(architecture).unwrap();
-            let size = u64::from_le_bytes(elf[96..104].try_into().unwrap());
-            assert_eq!(size, elf.len() as u64, "{architecture}");
+            for code in [code(architecture), knock::code(architecture)] {
+                let elf = executable(architecture, &code.unwrap()).unwrap();
+                let size = u64::from_le_bytes(elf[96..104].try_into().unwrap());
+                assert_eq!(size, elf.len() as u64, "{architecture}");
+            }
         }
-        assert_eq!(executable("pdp11"), None);
+        assert_eq!(layer("pdp11").unwrap(), None);
     }
 
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -112,7 +131,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("pause");
-        std::fs::write(&path, executable("amd64").unwrap()).unwrap();
+        std::fs::write(&path, executable("amd64", &X86_64).unwrap()).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         let mut child = std::process::Command::new(&path).spawn().unwrap();
         let wchan = format!("/proc/{}/syscall", child.id());

@@ -19,6 +19,12 @@ pub(super) fn split(reference: &str) -> (&str, &str) {
     }
 }
 
+/// The registry's host, where a reference names one: what has a dot or a port, or is this machine.
+pub(super) fn host(reference: &str) -> Option<&str> {
+    let (first, _) = reference.split_once('/')?;
+    (first.contains(['.', ':']) || first == "localhost").then_some(first)
+}
+
 /// One spelling for all that mean the same image.
 pub(super) fn canonical(reference: &str) -> String {
     let (name, tag) = split(reference);
@@ -39,6 +45,15 @@ mod tests {
         assert_eq!(split("localhost:1/none"), ("localhost:1/none", "latest"));
         assert_eq!(split("localhost:1/none:2"), ("localhost:1/none", "2"));
         assert_eq!(split("a/b@sha256:00"), ("a/b", "sha256:00"));
+    }
+
+    #[test]
+    fn a_user_is_no_host() {
+        for (reference, wanted) in
+            [("busybox:1.2", None), ("me/thing", None), ("localhost/a", Some("localhost")), ("h:1/a/b:2", Some("h:1"))]
+        {
+            assert_eq!(host(reference), wanted, "{reference}");
+        }
     }
 
     #[test]

@@ -9,10 +9,12 @@ use bollard::{
 };
 use futures_util::{Stream, StreamExt};
 use tokio::{sync::watch, task::JoinHandle};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     control::{Control, Item, Parser},
     engine::{Engine, EngineError, QUICK, within},
+    outputs::Collected,
 };
 use crate::executor::{Ending, Failed, Handle, LogSink};
 
@@ -26,13 +28,31 @@ const LAST_BYTES: Duration = Duration::from_secs(15);
 pub(super) struct News {
     said: watch::Sender<Option<i32>>,
     ended: watch::Sender<Option<Ending>>,
+    pub(super) round: Round,
+}
+
+/// One try of a step: what it handed over, and the tasks that attend to it.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Round {
+    pub(super) outputs: Collected,
+    over: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Round {
+    /// Ends the tasks: nothing is written to the log after that.
+    pub(super) async fn end(&self) {
+        self.over.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
 }
 
 impl News {
     pub(super) fn new() -> (Self, Handle) {
         let (said, hears) = watch::channel(None);
         let (ended, ends) = watch::channel(None);
-        (Self { said, ended }, Handle { said: hears, ended: ends })
+        (Self { said, ended, round: Round::default() }, Handle { said: hears, ended: ends })
     }
 
     pub(super) fn end(&self, ending: Ending) {
@@ -52,6 +72,7 @@ pub(super) struct Reading {
     /// For gates: the second stream carries control lines.
     control: Option<Parser>,
     said: watch::Sender<Option<i32>>,
+    round: Round,
     /// Bytes of the container's output that were written.
     written: u64,
     /// Bytes still to be left out, since they were written before.
@@ -60,7 +81,8 @@ pub(super) struct Reading {
 
 impl Reading {
     fn new(log: Box<dyn LogSink>, nonce: Option<&str>, news: &News) -> Self {
-        Self { log, control: nonce.map(Parser::new), said: news.said.clone(), written: 0, skip: 0 }
+        let (said, round) = (news.said.clone(), news.round.clone());
+        Self { log, control: nonce.map(Parser::new), said, round, written: 0, skip: 0 }
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -79,6 +101,7 @@ impl Reading {
                 Item::Control(Control::Exit(code)) => {
                     self.said.send_replace(Some(code));
                 }
+                Item::Control(Control::Output(bytes)) => self.round.outputs.add(&bytes),
                 Item::Control(Control::Gone) => {}
                 Item::Other(bytes) => self.write(&bytes),
             }
@@ -96,7 +119,8 @@ impl Reading {
     }
 
     /// Reads to the end. It does nothing but read and pass on: the engine drops the rest of whom it finds asleep.
-    async fn read(mut self, mut output: impl Stream<Item = Result<LogOutput, Error>> + Unpin) -> (Self, Option<Error>) {
+    async fn read(mut self, output: impl Stream<Item = Result<LogOutput, Error>> + Unpin) -> (Self, Option<Error>) {
+        let mut output = Box::pin(output.take_until(self.round.over.clone().cancelled_owned()));
         while let Some(output) = output.next().await {
             match output {
                 Ok(output) => self.take(output),
@@ -111,6 +135,7 @@ impl Reading {
     /// Prepares for reading the whole output again: what was written is left out.
     fn rewind(mut self) -> Self {
         self.skip = self.written;
+        self.round.outputs.clear();
         if let Some(parser) = &mut self.control {
             parser.finish();
         }
@@ -140,7 +165,7 @@ impl Attached {
             AttachContainerOptionsBuilder::new().stream(true).stdin(nonce.is_some()).stdout(true).stderr(true).build();
         let attached = within(QUICK, engine.api.attach_container(name, Some(options))).await?;
         log.begin_container_output();
-        let reader = tokio::spawn(Reading::new(log, nonce, &news).read(attached.output));
+        let reader = news.round.tasks.spawn(Reading::new(log, nonce, &news).read(attached.output));
         Ok(Self { engine: engine.clone(), name: name.to_owned(), news, reader, input: attached.input })
     }
 
@@ -149,7 +174,7 @@ impl Attached {
         let Self { engine, name, news, reader, input } = self;
         let error = match engine.start(&name).await {
             Ok(()) => {
-                tokio::spawn(watch_over(engine, name, news, reader));
+                watch(engine, name, news, reader);
                 return Ok(Started { input });
             }
             Err(error) => error,
@@ -210,14 +235,24 @@ pub(super) struct Started {
 pub(super) fn follow(engine: Engine, name: String, nonce: Option<&str>, mut log: Box<dyn LogSink>, news: News) {
     log.begin_container_output();
     let reading = Reading::new(log, nonce, &news);
-    let reader = tokio::spawn(read_again(engine.clone(), name.clone(), reading));
-    tokio::spawn(watch_over(engine, name, news, reader));
+    let reader = news.round.tasks.spawn(read_again(engine.clone(), name.clone(), reading));
+    watch(engine, name, news, reader);
 }
 
 async fn read_again(engine: Engine, name: String, reading: Reading) -> (Reading, Option<Error>) {
     let options = LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).tail("all").build();
     let output = Box::pin(engine.api.logs(&name, Some(options)));
     reading.read(output).await
+}
+
+fn watch(engine: Engine, name: String, news: News, reader: JoinHandle<(Reading, Option<Error>)>) {
+    let Round { over, tasks, .. } = news.round.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            () = over.cancelled() => {}
+            () = watch_over(engine, name, news, reader) => {}
+        }
+    });
 }
 
 /// Waits for the exit and for the last byte, then tells the end.
@@ -251,9 +286,9 @@ async fn exit(engine: &Engine, name: &str) -> (Ending, bool) {
             Some(Err(_)) | None => None,
         };
         match code {
-            // Only then the kernel may have killed it.
-            Some(137) => {}
-            Some(code) => return (Ending::Exited { code, oom_killed: false }, away_since.is_some()),
+            // Only of one that did not end well the kernel may have killed something: itself, or what its shell ran.
+            Some(code @ 0) => return (Ending::Exited { code, oom_killed: false }, away_since.is_some()),
+            Some(_) => {}
             None => away_since = Some(away_since.unwrap_or_else(tokio::time::Instant::now)),
         }
         match engine.status(name).await {

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bollard::{exec::StartExecOptions, models::ExecConfig, query_parameters::KillContainerOptionsBuilder};
@@ -19,8 +19,8 @@ use super::{
     engine::{EngineError, QUICK, within},
     gate,
     job::Open,
-    names,
-    run::{Attached, News, Refused, Started},
+    names, outputs,
+    run::{Attached, News, Refused, Round, Started},
 };
 use crate::executor::{Ending, Failed, Handle, LogSink, Signal};
 
@@ -28,8 +28,24 @@ use crate::executor::{Ending, Failed, Handle, LogSink, Signal};
 #[derive(Debug)]
 pub(super) struct Slot {
     phase: Mutex<Phase>,
+    current: Mutex<Current>,
+    closed: CancellationToken,
+}
+
+/// The try of the step that is under way.
+#[derive(Clone, Debug)]
+struct Current {
     /// Stops a build.
     stop: CancellationToken,
+    round: Round,
+    /// What it was released with.
+    late: Environment,
+}
+
+impl Current {
+    fn new(closed: &CancellationToken) -> Self {
+        Self { stop: closed.child_token(), round: Round::default(), late: Environment::new() }
+    }
 }
 
 enum Phase {
@@ -62,17 +78,36 @@ impl fmt::Debug for Phase {
 }
 
 impl Slot {
-    pub(super) fn new(stop: CancellationToken) -> Self {
-        Self { phase: Mutex::new(Phase::Fresh), stop }
+    pub(super) fn new(closed: &CancellationToken) -> Self {
+        Self { phase: Mutex::new(Phase::Fresh), current: Mutex::new(Current::new(closed)), closed: closed.clone() }
     }
 
     fn replace(&self, phase: Phase) -> Phase {
         std::mem::replace(&mut *self.phase.lock().unwrap_or_else(PoisonError::into_inner), phase)
     }
 
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Marks a step of an earlier process as released.
-    pub(super) fn adopt(&self, has_shell: bool) {
+    pub(super) fn adopt(&self, has_shell: bool, news: &News) {
+        self.current().round = news.round.clone();
         self.replace(Phase::Released { has_shell });
+    }
+
+    fn stop(&self) -> CancellationToken {
+        self.current().stop.clone()
+    }
+
+    /// What the step was last released with.
+    pub(super) fn late(&self) -> Environment {
+        self.current().late.clone()
+    }
+
+    /// What the step said of its outputs so far.
+    pub(super) fn outputs(&self) -> Vec<u8> {
+        self.current().round.outputs.bytes()
     }
 
     fn released(&self) -> Option<bool> {
@@ -83,11 +118,11 @@ impl Slot {
     }
 }
 
-fn container(step: &Step) -> Result<&Container, Failed> {
+pub(super) fn container(step: &Step) -> Result<&Container, Failed> {
     step.container().ok_or_else(|| Failed::infra(format!("step `{}` has no container", step.name)))
 }
 
-fn is_gated(container: &Container) -> bool {
+pub(super) fn is_gated(container: &Container) -> bool {
     matches!(container.program, Program::Commands { .. })
 }
 
@@ -96,6 +131,7 @@ pub(super) async fn prepare(job: &Arc<Open>, step: usize, mut log: Box<dyn LogSi
     let (plan, slot) = job.step(step)?;
     let spec = container(plan)?;
     let (news, handle) = News::new();
+    slot.current().round = news.round.clone();
     let phase = match &spec.image {
         Image::Build(_) => Phase::Held { log, news },
         Image::Registry { reference, always_pull } => {
@@ -122,6 +158,7 @@ pub(super) async fn prepare(job: &Arc<Open>, step: usize, mut log: Box<dyn LogSi
 pub(super) async fn release(job: &Arc<Open>, step: usize, late: &Environment) -> Result<(), Failed> {
     let (plan, slot) = job.step(step)?;
     let spec = container(plan)?;
+    slot.current().late = late.clone();
     match slot.replace(Phase::Released { has_shell: is_gated(spec) }) {
         Phase::Gated(started) => open(started, late).await,
         Phase::Refused(refused) => {
@@ -175,12 +212,13 @@ async fn try_make_and_run(
 ) -> Result<(), Failed> {
     let (plan, slot) = job.step(step)?;
     let spec = container(plan)?;
+    let stop = slot.stop();
     let image = match &spec.image {
         Image::Registry { reference, .. } => reference.clone(),
         Image::Build(build) => {
             let built = tokio::select! {
                 built = build::build(job, step, build, &mut *log) => built,
-                () = slot.stop.cancelled() => {
+                () = stop.cancelled() => {
                     log.write(b"The build was stopped.\n");
                     news.exit(STOPPED);
                     return Ok(());
@@ -204,7 +242,7 @@ async fn try_make_and_run(
     }
     match raise(job, step, &image, late, log, news).await? {
         // Told to stop after the build and before there was a container to stop.
-        Ok(_) if slot.stop.is_cancelled() => {
+        Ok(_) if stop.is_cancelled() => {
             let killed = kill(job, &names::container(&job.claim, step), "SIGKILL").await;
             killed.map_err(|error| error.failed("can't stop the step"))
         }
@@ -234,24 +272,30 @@ async fn raise(
     let spec = container(plan)?;
     let name = names::container(&job.claim, step);
     let nonce = is_gated(spec).then(names::token);
-    let sandbox = &job.sandbox.name;
-    let volume = job.name();
+    let has_outputs = outputs::has_some(plan);
+    let mut environment = job.plan.environment_of(step);
+    if has_outputs {
+        environment.insert(outputs::VARIABLE.to_owned(), outputs::FILE.to_owned());
+    }
+    let labels = names::step_labels(&job.config.instance, &job.claim, &job.sandbox.name, step, nonce.as_deref());
     let body = Wish {
         spec,
         image,
-        environment: &job.plan.environment_of(step),
+        environment: &environment,
         late,
-        labels: names::step_labels(&job.config.instance, &job.claim, sandbox, step, nonce.as_deref()),
-        network: match plan.action {
-            Action::Run(_) | Action::Checkout => Network::Sandbox(sandbox),
-            Action::Service(_) | Action::Detach(_) => Network::Own { network: sandbox, alias: &plan.name },
-        },
-        workspace: (&volume, &job.plan.workspace.base),
+        labels,
+        network: Network::of(plan, spec, &job.sandbox.name),
+        workspace: (&job.name(), &job.plan.workspace.base),
         nonce: nonce.as_deref(),
+        has_outputs,
         has_local_log: job.engine.has_local_log,
+        cpus: job.engine.cpus,
     }
     .body();
     job.engine.create(&name, body).await.map_err(|error| refusal(&error, &plan.name, image))?;
+    if has_outputs && !is_gated(spec) {
+        outputs::make_room(&job.engine, &name).await.map_err(|error| error.failed("can't make the step's /tmp"))?;
+    }
     let attached = Attached::new(&job.engine, &name, nonce.as_deref(), log, news)
         .await
         .map_err(|error| error.failed("can't attach to the step's container"))?;
@@ -266,7 +310,37 @@ fn refusal(error: &EngineError, step: &str, image: &str) -> Failed {
             format!("image `{image}` went away before step `{step}` used it: {error}"),
         );
     }
+    if error.is_wrong() {
+        return Failed::new(
+            Reason::Config,
+            format!("the engine does not take step `{step}` as it is written: {error}"),
+        );
+    }
     error.failed(&format!("can't make the container of step `{step}`"))
+}
+
+/// Gives what a step handed over: see [`Executor::outputs`](crate::executor::Executor::outputs).
+pub(super) async fn outputs(job: &Open, step: usize) -> Result<Vec<u8>, Failed> {
+    let (plan, slot) = job.step(step)?;
+    let Some(spec) = plan.container() else { return Ok(Vec::new()) };
+    match spec.program {
+        Program::Commands { .. } => Ok(slot.outputs()),
+        Program::Image | Program::Entrypoint { .. } => {
+            outputs::read(&job.engine, &names::container(&job.claim, step)).await
+        }
+        Program::Nothing => Ok(Vec::new()),
+    }
+}
+
+/// Takes a try away: see [`Executor::again`](crate::executor::Executor::again).
+pub(super) async fn again(job: &Open, step: usize) -> Result<(), Failed> {
+    let (_, slot) = job.step(step)?;
+    let last = std::mem::replace(&mut *slot.current(), Current::new(&slot.closed));
+    last.stop.cancel();
+    last.round.end().await;
+    slot.replace(Phase::Fresh);
+    let removed = job.engine.remove_container(&names::container(&job.claim, step)).await;
+    removed.map_err(|error| error.failed("can't take away the step's last try"))
 }
 
 /// Gives a gate the word.
@@ -287,7 +361,7 @@ async fn open(mut started: Started, late: &Environment) -> Result<(), Failed> {
 pub(super) async fn signal(job: &Open, step: usize, signal: Signal) -> Result<(), Failed> {
     let (_, slot) = job.step(step)?;
     let Some(has_shell) = slot.released() else { return Ok(()) };
-    slot.stop.cancel();
+    slot.stop().cancel();
     let name = names::container(&job.claim, step);
     let done = match (signal, has_shell) {
         (Signal::Term, true) => term_all(job, &name).await,

@@ -116,6 +116,7 @@ pub(super) async fn make(job: &Arc<Open>, tree: Option<Tree>, overlay: bool) -> 
     fs::create_dir_all(&folder).map_err(on_disk)?;
     let key = tree.as_ref().filter(|_| overlay).map(|tree| tree.key().to_owned());
     let labels = names::workspace_labels(&job.config.instance, &job.claim, &job.sandbox.name, key.as_deref());
+    let labels = if job.config.keep { names::kept(labels) } else { labels };
     match tree {
         Some(tree) if overlay => {
             create_overlay(&job.engine, &name, &tree.folder(), &folder, labels).await.map_err(failed)?;

@@ -24,7 +24,7 @@ fn run(shell: &[&str], commands: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(shell[0])
         .args(&shell[1..])
         .arg("-c")
-        .args(arguments(&commands, "/tmp", "N0NCE"))
+        .args(Script { commands: &commands, directory: "/tmp", has_outputs: false }.arguments("N0NCE"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -122,7 +122,10 @@ fn the_directory_is_made_and_entered() {
     let directory = place.path().join("it's new/$HOME");
     let output = Command::new("sh")
         .arg("-c")
-        .args(arguments(&["pwd".to_owned()], directory.to_str().unwrap(), "N"))
+        .args(
+            Script { commands: &["pwd".to_owned()], directory: directory.to_str().unwrap(), has_outputs: false }
+                .arguments("N"),
+        )
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

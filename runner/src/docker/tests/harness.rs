@@ -117,6 +117,7 @@ pub(super) fn config(instance: &str, data: &tempfile::TempDir, pool: usize) -> C
         server_url: "http://127.0.0.1:1".into(),
         token: "slp_none".into(),
         pool,
+        keep: false,
     }
 }
 
