@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Runner(Runner),
     /// Checks pipeline files; without FILE, those of this directory.
     Lint(Lint),
+    /// Prints a JSON schema of pipeline files, for editors that complete and check them.
+    Schema,
 }
 
 /// What the process says about itself, on standard error.

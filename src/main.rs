@@ -5,6 +5,7 @@ mod identity;
 mod lint;
 mod logging;
 mod runner;
+mod schema;
 mod server;
 mod signals;
 mod up;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Lint(args) => return lint::lint(&args).into(),
+        Command::Schema => return schema::schema().into(),
         Command::Up(args) => in_runtime(&cli.log, up::up(args)),
         Command::Server(args) => in_runtime(&cli.log, server::server(args)),
         Command::Runner(args) => in_runtime(&cli.log, runner::runner(args)),
