@@ -16,6 +16,9 @@ pub use ready::{Ready, ReadyCheck};
 pub use retry::{Retry, RetryOn};
 pub use secret::{MissingSecret, SecretPart};
 
+/// Where a step writes its outputs: `SLIPWAY_OUTPUT` of those that declare some.
+pub const OUTPUT_FILE: &str = "/tmp/slipway-output";
+
 /// Environment of a container: name to value.
 pub type Environment = BTreeMap<String, String>;
 

@@ -1,14 +1,12 @@
 //! A step of the file -> a step of the plan.
 
-use std::collections::BTreeMap;
-
-use super::{paths, script};
+use super::{paths, script, secrets};
 use crate::{
     context::Context,
-    environment::of_step,
+    environment::{Own, of_step},
     plan::{
-        Access, Action, Container, Environment, Image, ImageBuild, OnFailure, Program, Resources, RunsOn,
-        Step as Planned, Workspace,
+        Action, Container, Environment, Image, ImageBuild, OUTPUT_FILE, OnFailure, Program, RunsOn, Step as Planned,
+        Workspace,
     },
     report::Report,
     substitute::{ShellText, Variables, in_shell},
@@ -20,22 +18,34 @@ pub(super) struct Containers<'a> {
     pub(super) context: &'a Context,
     pub(super) workspace: &'a Workspace,
     pub(super) variables: &'a Variables<'a>,
+    /// What all steps of the job are told.
+    pub(super) shared: &'a Environment,
+    /// Parameters and axes.
+    pub(super) values: &'a Environment,
+    /// What plugins are told besides.
+    pub(super) drone: &'a Environment,
     pub(super) report: &'a mut Report,
 }
 
 impl Containers<'_> {
-    /// A step without its needs.
-    pub(super) fn step(&mut self, step: &Step, role: Role, runs_on: RunsOn) -> Planned {
-        let mut environment = of_step(step, role, self.context);
+    /// A step that needs nothing yet and runs on success.
+    pub(super) fn step(&mut self, step: &Step, role: Role) -> Planned {
+        secrets::check(step, role, self.context, self.report);
+        let mut own = of_step(step, role, self.drone);
+        if !step.outputs.is_empty() {
+            own.environment.insert("SLIPWAY_OUTPUT".to_owned(), OUTPUT_FILE.to_owned());
+        }
+        // Nobody outside steers programs that know nothing of matrix and parameters.
+        let sees_values = !(role == Role::Clone || step.is_plugin() && role == Role::Step);
         let directory = paths::directory(step.directory.as_ref(), self.workspace, self.report);
-        let program = self.program(step, role, &directory, &mut environment);
+        let program = self.program(step, role, &directory, sees_values, &mut own);
         let container = Container {
             image: self.image(step),
             program,
             directory,
-            access: Access { privileged: step.privileged, ..Access::default() },
-            resources: Resources::default(),
-            ready: None,
+            access: step.access.clone(),
+            resources: step.resources,
+            ready: step.ready.clone(),
         };
         let lives_on = step.detach || role == Role::Service;
         let action = match role {
@@ -47,25 +57,30 @@ impl Containers<'_> {
             name: step.name.value.clone(),
             action,
             needs: Vec::new(),
-            runs_on,
+            runs_on: RunsOn::default(),
             // What runs beside the steps does not decide about the job unless it is told to.
             on_failure: step.failure.unwrap_or(if lives_on { OnFailure::Ignore } else { OnFailure::Fail }),
-            environment,
-            secrets: BTreeMap::new(),
-            sees_values: !(role == Role::Clone || step.is_plugin() && role == Role::Step),
+            environment: own.environment,
+            secrets: own.secrets,
+            sees_values,
             timeout_seconds: step.timeout,
-            retry: None,
-            outputs: Vec::new(),
+            retry: step.retry.clone(),
+            outputs: step.outputs.iter().map(|output| output.value.clone()).collect(),
         }
     }
 
-    fn program(&mut self, step: &Step, role: Role, directory: &str, environment: &mut Environment) -> Program {
+    fn program(&mut self, step: &Step, role: Role, directory: &str, sees_values: bool, own: &mut Own) -> Program {
         let mut taken = 0;
         let mut late = Environment::new();
+        let told = |name: &str, value: &str| {
+            let values = if sees_values { self.values.get(name) } else { None };
+            let known = own.environment.get(name).or_else(|| self.shared.get(name)).or(values);
+            !own.secrets.contains_key(name) && known.is_some_and(|known| known == value)
+        };
         let mut shell = |texts: &[Spanned<String>], report: &mut Report| -> Vec<String> {
-            let mut done = Vec::new();
+            let mut done = Vec::with_capacity(texts.len());
             for text in texts {
-                match in_shell(&text.value, self.variables, environment, &mut taken) {
+                match in_shell(&text.value, self.variables, &told, &mut taken) {
                     Ok(ShellText { text: value, late: more }) => {
                         if value.contains('\0') {
                             report.error(text.span, "a command cannot hold a NUL character");
@@ -83,14 +98,14 @@ impl Containers<'_> {
         };
         let commands = shell(&step.commands, self.report);
         let entrypoint = step.entrypoint.as_ref().map(|entrypoint| shell(entrypoint, self.report));
-        environment.extend(late);
+        own.environment.extend(late);
         match entrypoint {
             Some(entrypoint) => {
                 if entrypoint.first().is_none_or(String::is_empty) {
                     self.report.error(step.name.span, format!("the `entrypoint` of `{}` is empty", step.name.value));
                 }
                 if !commands.is_empty() {
-                    environment.insert("CI_SCRIPT".to_owned(), script::encode(&commands, directory));
+                    own.environment.insert("CI_SCRIPT".to_owned(), script::encode(&commands, directory));
                 }
                 Program::Entrypoint { entrypoint }
             }

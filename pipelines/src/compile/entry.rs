@@ -6,13 +6,12 @@ use super::{
     Compilation,
     file::{self, Drafts, Shared},
     link::link,
-    weight,
 };
 use crate::{
     context::{Context, SourceFile},
     diagnostic::{Diagnostic, Severity},
     environment,
-    filter::Globs,
+    filter::{Expressions, Globs},
     flavour::Flavour,
     include, parameter,
     report::{self, Report},
@@ -43,13 +42,18 @@ pub fn compile(files: &[SourceFile], context: &Context) -> Compilation {
     let roots: Vec<Option<Node>> = sorted.iter().zip(&mut reports).map(read).collect();
     let paths: Vec<&str> = sorted.iter().map(|file| file.path.as_str()).collect();
     let parameters = parameter::unite(&paths, &roots, context.trigger.given(), &mut reports);
+    let values = parameter::values(&parameters, context.trigger.given().unwrap_or(&BTreeMap::new()));
+    let build = environment::of_build(context);
     let shared = Shared {
-        parameters: parameter::values(&parameters, context.trigger.given().unwrap_or(&BTreeMap::new())),
         context,
         repository: context.repository.name.to_string(),
-        build: environment::of_build(context),
+        values: values.all(),
+        parameters: values,
+        drone: environment::of_plugins(&build, context),
+        build,
         budget: Budget::default(),
         globs: Globs::default(),
+        expressions: Expressions::default(),
     };
     let mut heavy = 0;
     let mut drafts = Vec::new();
@@ -58,7 +62,7 @@ pub fn compile(files: &[SourceFile], context: &Context) -> Compilation {
             Some(root) => file::compile(path, root, &shared, heavy, report),
             None => Drafts::default(),
         };
-        heavy += compiled.jobs.iter().map(|draft| weight::of(&draft.job.plan)).sum::<usize>();
+        heavy += compiled.weight;
         drafts.push(compiled);
     }
     let (mut jobs, mut left_out) = link(&paths, drafts, &mut reports);

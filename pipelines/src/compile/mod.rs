@@ -1,5 +1,6 @@
 //! Files + context -> jobs with their plans, or diagnostics.
 
+mod cells;
 mod containers;
 mod entry;
 mod file;
@@ -10,6 +11,7 @@ mod order;
 mod output;
 mod paths;
 mod script;
+mod secrets;
 mod weight;
 
 pub use entry::compile;

@@ -17,7 +17,13 @@ pub(super) struct Kept<'w> {
 }
 
 /// Checks names and `depends_on` of all steps, filtered ones too: a mistake is one whatever the trigger.
-pub(super) fn check(clones: &[Step], services: &[Step], steps: &[Step], built_in: Option<&str>, report: &mut Report) {
+pub(super) fn check(
+    clones: &[&Step],
+    services: &[&Step],
+    steps: &[&Step],
+    built_in: Option<&str>,
+    report: &mut Report,
+) {
     let mut seen: HashMap<&str, usize> = HashMap::new();
     for step in clones.iter().chain(services).chain(steps) {
         let name = step.name.value.as_str();
@@ -63,7 +69,7 @@ pub(super) fn check(clones: &[Step], services: &[Step], steps: &[Step], built_in
 }
 
 /// The needs of what stays, by position. `offset` is the number of built-in steps before the first.
-pub(super) fn needs(kept: &[Kept<'_>], all: &[Step], offset: usize, report: &mut Report) -> Vec<Vec<usize>> {
+pub(super) fn needs(kept: &[Kept<'_>], all: &[&Step], offset: usize, report: &mut Report) -> Vec<Vec<usize>> {
     let positions = |role: Role| -> Vec<usize> {
         kept.iter().enumerate().filter(|(_, kept)| kept.role == role).map(|(at, _)| at + offset).collect()
     };
@@ -95,7 +101,7 @@ pub(super) fn needs(kept: &[Kept<'_>], all: &[Step], offset: usize, report: &mut
         .collect()
 }
 
-fn named_needs(step: &Step, by_name: &HashMap<&str, usize>, all: &[Step], report: &mut Report) -> Vec<usize> {
+fn named_needs(step: &Step, by_name: &HashMap<&str, usize>, all: &[&Step], report: &mut Report) -> Vec<usize> {
     let mut needs = Vec::new();
     for need in step.depends_on.iter().flatten() {
         let name = need.name.value.as_str();

@@ -1,18 +1,13 @@
-//! How large the plans of a build are together.
+//! How large the plans of a build are together, as they are stored and sent. What cells share counts for each: it is written out
+//! in each.
 
-use crate::plan::{Container, Environment, Plan, Program, SecretPart, Step};
+use crate::plan::{Container, Environment, Program, SecretPart, Step};
 
 /// Most bytes of text that all plans of a build may hold.
 pub(super) const MOST: usize = 128 << 20;
 
-/// Bytes of text in a plan as it is stored and sent, about. What cells share counts for each: it is written out in each.
-pub(super) fn of(plan: &Plan) -> usize {
-    of_environment(&plan.environment)
-        + of_environment(&plan.values)
-        + plan.steps.iter().map(|step| of_step(step)).sum::<usize>()
-}
-
-fn of_environment(environment: &Environment) -> usize {
+/// Bytes of text in an environment.
+pub(super) fn of_environment(environment: &Environment) -> usize {
     environment.iter().map(|(name, value)| name.len() + value.len()).sum()
 }
 

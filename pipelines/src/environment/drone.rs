@@ -35,16 +35,19 @@ const SAME: [(&str, &str); 29] = [
     ("DRONE_TARGET_BRANCH", "CI_COMMIT_TARGET_BRANCH"),
 ];
 
-/// Adds Drone's names for what is there.
-pub(super) fn add(environment: &mut Environment, context: &Context) {
-    for (drone, ours) in SAME {
-        if let Some(value) = environment.get(ours).cloned() {
-            environment.insert(drone.to_owned(), value);
-        }
-    }
+/// Drone's names for what is there, given everything that holds for the build. The runner adds `DRONE_BUILD_STATUS`, and the plan
+/// the step's number.
+pub(crate) fn of_plugins(build: &Environment, context: &Context) -> Environment {
+    let known = |(drone, ours): &(&str, &str)| Some(((*drone).to_owned(), build.get(*ours)?.clone()));
+    let mut environment: Environment = SAME.iter().filter_map(known).collect();
     environment.insert("DRONE".to_owned(), "true".to_owned());
     environment.insert("DRONE_REPO_SCM".to_owned(), "git".to_owned());
-    if let Cause::Push { before: Some(before), .. } = &context.trigger.cause {
+    let before = match &context.trigger.cause {
+        Cause::Push { before: Some(before), .. } => Some(before),
+        _ => context.previous.as_ref().map(|previous| &previous.trigger.sha),
+    };
+    if let Some(before) = before.filter(|before| !before.is_empty()) {
         environment.insert("DRONE_COMMIT_BEFORE".to_owned(), super::value::fitting(before));
     }
+    environment
 }

@@ -10,8 +10,9 @@ mod value;
 
 use crate::{context::Context, plan::Environment};
 
+pub(crate) use drone::of_plugins;
 pub(crate) use reserved::is_reserved;
-pub(crate) use step::of_step;
+pub(crate) use step::{Own, of_step};
 pub(crate) use value::fitting;
 
 /// Everything that holds for all steps of a build: what `${…}` knows, and the beginning of every step's environment.

@@ -1,24 +1,51 @@
 //! One step.
 
-use super::drone;
+use std::collections::BTreeMap;
+
 use crate::{
-    context::Context,
-    plan::Environment,
-    syntax::{Role, Step},
+    plan::{Environment, SecretPart},
+    syntax::{Role, Step, Told},
 };
 
-/// The environment of a container, except for its place in the build. Clones and plugins get nothing from matrix and parameters, so
-/// that those cannot steer programs that know nothing of them; what the pipeline's `environment` says goes over everything.
-pub(crate) fn of_step(step: &Step, role: Role, context: &Context) -> Environment {
-    let is_plugin = step.is_plugin() && role != Role::Service;
-    let mut environment = Environment::new();
+/// What only one step is told.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
+    /// Values.
+    pub(crate) environment: Environment,
+    /// Values with secrets in them; no name is in both.
+    pub(crate) secrets: BTreeMap<String, Vec<SecretPart>>,
+}
+
+/// The environment of a container, except for its place in the build. Plugins get Drone's names, too; what the pipeline's
+/// `environment` says goes over everything.
+pub(crate) fn of_step(step: &Step, role: Role, drone: &Environment) -> Own {
+    let mut own = Own::default();
     if !step.commands.is_empty() {
-        environment.insert("SHELL".to_owned(), "/bin/sh".to_owned());
+        own.environment.insert("SHELL".to_owned(), "/bin/sh".to_owned());
     }
-    if is_plugin {
-        drone::add(&mut environment, context);
+    if step.is_plugin() && role != Role::Service {
+        own.environment.clone_from(drone);
     }
-    environment.extend(step.settings.iter().cloned());
-    environment.extend(step.environment.iter().flatten().map(|(name, value)| (name.value.clone(), value.clone())));
-    environment
+    for (name, value) in &step.settings {
+        own.add(name, value);
+    }
+    for (name, value) in step.environment.iter().flatten() {
+        own.add(&name.value, value);
+    }
+    own
+}
+
+impl Own {
+    fn add(&mut self, name: &str, value: &Told) {
+        match value {
+            Told::Text(text) => {
+                self.secrets.remove(name);
+                self.environment.insert(name.to_owned(), text.clone());
+            }
+            Told::Parts(parts) => {
+                self.environment.remove(name);
+                self.secrets.insert(name.to_owned(), parts.clone());
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::facts::Facts;
 use crate::{
+    diagnostic::Span,
     plan::RunsOn,
     suggest::listed,
     syntax::{AxisPattern, Condition, PathFilter, Pattern, When},
@@ -15,6 +16,16 @@ pub(crate) enum Verdict {
     Runs(RunsOn),
     /// It does not, and this is why.
     LeftOut(String),
+    /// It cannot be told.
+    Wrong(Box<Unclear>),
+}
+
+/// Why it cannot be told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Unclear {
+    pub(crate) at: Span,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
 }
 
 impl When {
@@ -27,8 +38,9 @@ impl When {
         let mut reasons = Vec::new();
         for condition in &self.conditions {
             match condition.mismatch(facts) {
-                Some(reason) => reasons.push(reason),
-                None => {
+                Err(unclear) => return Verdict::Wrong(unclear),
+                Ok(Some(reason)) => reasons.push(reason),
+                Ok(None) => {
                     let status = condition.status.unwrap_or_default();
                     let sum = runs_on.get_or_insert(RunsOn { success: false, failure: false });
                     sum.success |= status.success;
@@ -49,13 +61,33 @@ impl When {
 
 impl Condition {
     /// Why it does not fit.
-    fn mismatch(&self, facts: &Facts<'_>) -> Option<String> {
+    fn mismatch(&self, facts: &Facts<'_>) -> Result<Option<String>, Box<Unclear>> {
+        let reason = self.plain_mismatch(facts);
+        if reason.is_some() {
+            return Ok(reason);
+        }
+        let Some(evaluate) = &self.evaluate else { return Ok(None) };
+        match evaluate.value.holds(facts.variables) {
+            Ok(true) => Ok(None),
+            Ok(false) => Ok(Some(format!("`{}`, which is false here", evaluate.value.words()))),
+            Err(wrong) => {
+                let message = format!("`evaluate`: {}", wrong.message);
+                Err(Box::new(Unclear { at: evaluate.span, message, help: wrong.help }))
+            }
+        }
+    }
+
+    /// Why anything but `evaluate` does not fit.
+    fn plain_mismatch(&self, facts: &Facts<'_>) -> Option<String> {
         let trigger = facts.trigger;
         let event = trigger.event();
         if let Some(events) = &self.event
             && !events.contains(&event)
         {
             return Some(wanted("event", &listed(events.iter().map(|event| event.as_str()), "or"), event.as_str()));
+        }
+        if self.local == Some(false) && facts.local {
+            return Some("builds of a server, this is `slipway run`".to_owned());
         }
         let branch = trigger.branch();
         let texts = [

@@ -1,9 +1,12 @@
 //! `when:` against what happened: fits, or why not, in words.
 
+mod expression;
 mod facts;
 mod glob;
 mod matches;
+mod tokens;
 
+pub(crate) use expression::{Expression, Expressions};
 pub(crate) use facts::Facts;
 pub(crate) use glob::Globs;
-pub(crate) use matches::Verdict;
+pub(crate) use matches::{Unclear, Verdict};

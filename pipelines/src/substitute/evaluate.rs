@@ -51,7 +51,7 @@ pub(super) fn evaluate(
     depth: usize,
 ) -> Result<Outcome, TooMuch> {
     let variable = variables.get(expression.name);
-    let value = variable.map_or("", |variable| variable.value.as_str());
+    let value = variable.map_or("", |variable| variable.value);
     let trusted = variable.is_none_or(|variable| variable.trusted);
     let word = |word: &str| whole(word, variables, depth + 1);
     variables.spend(value.len())?;

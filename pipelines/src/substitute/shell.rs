@@ -20,11 +20,11 @@ pub(crate) struct ShellText {
 }
 
 /// Replaces every `${…}` of a command. Names that are not known are left to the shell, which may know them: variables of the script
-/// and of `environment:`. `environment` is what the step will have; `taken` counts the names made so far.
+/// and of `environment:`. `told` says whether the step will have a value under a name; `taken` counts the names made so far.
 pub(crate) fn in_shell(
     text: &str,
     variables: &Variables<'_>,
-    environment: &Environment,
+    told: &dyn Fn(&str, &str) -> bool,
     taken: &mut usize,
 ) -> Result<ShellText, TooMuch> {
     let mut result = ShellText { text: String::new(), late: Environment::new() };
@@ -44,7 +44,7 @@ pub(crate) fn in_shell(
         let value = evaluate(&expression, variables, 0)?;
         if value.trusted || is_harmless(&value.text) {
             result.text.push_str(&value.text);
-        } else if expression.operator == Operator::None && environment.get(expression.name) == Some(&value.text) {
+        } else if expression.operator == Operator::None && told(expression.name, &value.text) {
             result.text.push_str(expression.raw);
         } else {
             *taken += 1;

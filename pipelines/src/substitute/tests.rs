@@ -6,7 +6,7 @@ use crate::plan::Environment;
 fn with(values: &[(&str, &str)], test: impl FnOnce(&Variables<'_>)) {
     let budget = Budget::default();
     let mut variables = Variables::new(&budget);
-    variables.add_untrusted(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    variables.add(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     test(&variables);
 }
 
@@ -75,7 +75,8 @@ fn shell(text: &str, values: &[(&str, &str)]) -> ShellText {
     with(values, |variables| {
         let environment: Environment =
             values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        found = in_shell(text, variables, &environment, &mut 0).ok();
+        let told = |name: &str, value: &str| environment.get(name).is_some_and(|told| told == value);
+        found = in_shell(text, variables, &told, &mut 0).ok();
     });
     found.unwrap()
 }
@@ -107,9 +108,17 @@ fn a_shell_keeps_what_only_it_knows() {
 fn what_the_file_itself_says_becomes_text() {
     let budget = Budget::default();
     let mut variables = Variables::new(&budget);
-    variables.add_trusted([("GO".to_owned(), "1.24 -race; echo".to_owned())]);
-    let text = in_shell("go test ${GO}", &variables, &Environment::new(), &mut 0).unwrap();
-    assert_eq!(text.text, "go test 1.24 -race; echo");
+    let cells = [[("GO".to_owned(), "1.24 -race; echo".to_owned())].into(), [("OS".to_owned(), "x".to_owned())].into()];
+    variables.set_axes(&cells);
+    variables.set_cell(&cells[0]);
+    let of = |text: &str| in_shell(text, &variables, &|_, _| false, &mut 0).unwrap().text;
+    assert_eq!(of("go test $$GO ${CI}"), "go test $$GO ${CI}");
+    assert_eq!(variables.asked(), 0);
+    assert_eq!(of("go test ${GO}"), "go test 1.24 -race; echo");
+    // Which cell has an axis depends on the cell, too.
+    let asked = variables.asked();
+    assert_eq!(of("${OS,,}"), "");
+    assert!(variables.asked() > asked);
 }
 
 proptest! {
@@ -117,7 +126,7 @@ proptest! {
     fn any_template_is_taken(text in "[$Pp{}#%/:,^=+* \\-a0-9é]{0,60}", value in any::<String>()) {
         with(&[("P", &value)], |variables| {
             let _ = in_text(&text, variables);
-            let _ = in_shell(&text, variables, &Environment::new(), &mut 0);
+            let _ = in_shell(&text, variables, &|_, _| false, &mut 0);
         });
     }
 

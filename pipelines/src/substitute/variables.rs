@@ -1,21 +1,31 @@
 //! The values.
 
-use std::{cell::Cell, collections::BTreeMap};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
-/// Most bytes that all substitutions of a compilation may write, counting work on patterns, too.
+/// Most bytes that all substitutions of a compilation may write, counting work on patterns and expressions, too.
 const BUDGET: u64 = 64 << 20;
 
 /// What `${VAR}` can name, and what all substitutions together may still cost.
 #[derive(Debug)]
 pub(crate) struct Variables<'b> {
-    values: BTreeMap<String, Variable>,
+    /// Of the build, each with whether it is trusted.
+    build: BTreeMap<String, (String, bool)>,
+    /// Of the matrix cell: from the pipeline file itself.
+    cell: &'b BTreeMap<String, String>,
+    /// What any cell of the file has.
+    axes: BTreeSet<String>,
+    /// How often an axis was asked for.
+    asked: Cell<u64>,
     budget: &'b Budget,
 }
 
 /// One value.
-#[derive(Debug)]
-pub(crate) struct Variable {
-    pub(crate) value: String,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Variable<'v> {
+    pub(crate) value: &'v str,
     /// It comes from the pipeline file itself, so it may become a part of a command.
     pub(crate) trusted: bool,
 }
@@ -43,29 +53,51 @@ impl Budget {
     }
 }
 
+/// No cell.
+static NO_CELL: BTreeMap<String, String> = BTreeMap::new();
+
 impl<'b> Variables<'b> {
     /// None yet.
     pub(crate) fn new(budget: &'b Budget) -> Self {
-        Self { values: BTreeMap::new(), budget }
+        Self { build: BTreeMap::new(), cell: &NO_CELL, axes: BTreeSet::new(), asked: Cell::new(0), budget }
     }
 
     /// Adds values that people outside control: branches, messages, parameters.
-    pub(crate) fn add_untrusted(&mut self, values: impl IntoIterator<Item = (String, String)>) {
-        let values = values.into_iter().map(|(name, value)| (name, Variable { value, trusted: false }));
-        self.values.extend(values);
+    pub(crate) fn add(&mut self, values: impl IntoIterator<Item = (String, String)>) {
+        self.build.extend(values.into_iter().map(|(name, value)| (name, (value, false))));
     }
 
-    /// Adds values that the pipeline file itself gives: matrix axes.
-    pub(crate) fn add_trusted(&mut self, values: impl IntoIterator<Item = (String, String)>) {
-        let values = values.into_iter().map(|(name, value)| (name, Variable { value, trusted: true }));
-        self.values.extend(values);
+    /// Adds values that the pipeline file itself gives: defaults of parameters.
+    pub(crate) fn add_own(&mut self, values: impl IntoIterator<Item = (String, String)>) {
+        self.build.extend(values.into_iter().map(|(name, value)| (name, (value, true))));
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Variable> {
-        self.values.get(name)
+    /// Says which axes the cells have.
+    pub(crate) fn set_axes<'c>(&mut self, cells: impl IntoIterator<Item = &'c BTreeMap<String, String>>) {
+        self.axes = cells.into_iter().flat_map(|cell| cell.keys().cloned()).collect();
     }
 
-    pub(super) fn spend(&self, cost: usize) -> Result<(), TooMuch> {
+    /// Goes to a cell.
+    pub(crate) fn set_cell(&mut self, cell: &'b BTreeMap<String, String>) {
+        self.cell = cell;
+    }
+
+    /// How often an axis was asked for: what was read between two equal numbers is the same in every cell.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.get()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<Variable<'_>> {
+        if self.axes.contains(name) {
+            self.asked.set(self.asked.get() + 1);
+            if let Some(value) = self.cell.get(name) {
+                return Some(Variable { value, trusted: true });
+            }
+        }
+        self.build.get(name).map(|(value, trusted)| Variable { value, trusted: *trusted })
+    }
+
+    pub(crate) fn spend(&self, cost: usize) -> Result<(), TooMuch> {
         self.budget.spend(cost)
     }
 }

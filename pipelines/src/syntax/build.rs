@@ -54,7 +54,8 @@ impl Reader<'_> {
             build.target = Some(self.text(target, "target")?.value);
         }
         if let Some(args) = node.given("args") {
-            build.args = self.environment(args, "args").into_iter().map(|(name, value)| (name.value, value)).collect();
+            let args = self.open_environment(args, "args", "build arguments are stored in the image");
+            build.args = args.into_iter().map(|(name, value)| (name.value, value)).collect();
         }
         if let Some(tags) = node.given("tags") {
             for tag in self.texts(tags, "tags") {

@@ -1,21 +1,17 @@
 //! `clone:` and `skip_clone:`.
 
-use super::{
-    keys,
-    reader::Reader,
-    step::{Role, Step},
-};
+use super::{keys, reader::Reader};
 use crate::yaml::{Entry, Node, Value};
 
 /// How the commit comes into the workspace.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Clone {
     /// The runner's own checkout, as a step of this name.
     BuiltIn { name: String },
     /// Not at all.
     Skip,
-    /// By containers of the pipeline.
-    Custom(Vec<Step>),
+    /// By containers of the pipeline: the items of the section.
+    Custom,
 }
 
 impl Reader<'_> {
@@ -39,7 +35,7 @@ impl Reader<'_> {
         {
             return Clone::BuiltIn { name: entry.key.clone() };
         }
-        Clone::Custom(self.steps(section, "clone", Role::Clone))
+        Clone::Custom
     }
 
     /// Whether the runner's own checkout stands in for a clone step: it is Woodpecker's default plugin, or no image is named, and its

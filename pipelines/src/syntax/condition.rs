@@ -7,6 +7,7 @@ use super::{
     reader::{Reader, Spanned},
 };
 use crate::{
+    filter::Expression,
     plan::RunsOn,
     suggest::{did_you_mean, listed},
     trigger::Event,
@@ -32,6 +33,8 @@ pub(crate) struct Condition {
     pub(crate) path: Option<PathFilter>,
     pub(crate) matrix: Vec<AxisPattern>,
     pub(crate) status: Option<RunsOn>,
+    pub(crate) local: Option<bool>,
+    pub(crate) evaluate: Option<Spanned<Expression>>,
 }
 
 /// Patterns, and how they were written.
@@ -62,6 +65,23 @@ pub(crate) struct AxisPattern {
     pub(crate) negated: bool,
 }
 
+impl When {
+    /// Sets the status that it runs on, whichever condition fits.
+    pub(crate) fn set_status(&mut self, status: RunsOn) {
+        if self.conditions.is_empty() {
+            self.conditions.push(Condition::default());
+        }
+        for condition in &mut self.conditions {
+            condition.status = Some(status);
+        }
+    }
+
+    /// Whether it looks at the cell of the matrix.
+    pub(crate) fn sees_cell(&self) -> bool {
+        self.conditions.iter().any(|condition| !condition.matrix.is_empty())
+    }
+}
+
 impl Reader<'_> {
     /// One condition, or a list of them.
     pub(crate) fn when(&mut self, node: &Node) -> When {
@@ -75,10 +95,6 @@ impl Reader<'_> {
 
     fn condition(&mut self, node: &Node) -> Option<Condition> {
         self.section(node, "`when`", &keys::CONDITION)?;
-        if let Some(at) = node.key_span("evaluate") {
-            self.error(at, "`evaluate` is not supported by this version")
-                .help("use the other filters, or test in `commands`");
-        }
         let mut pattern = |key: &str| node.given(key).map(|value| self.pattern(value, key));
         let mut condition = Condition {
             branch: pattern("branch"),
@@ -93,7 +109,24 @@ impl Reader<'_> {
         condition.path = node.given("path").map(|value| self.path_filter(value));
         condition.matrix = node.given("matrix").map(|value| self.axes(value)).unwrap_or_default();
         condition.status = node.given("status").and_then(|value| self.status(value, "status"));
+        condition.local = node.given("local").and_then(|value| self.flag(value, "local"));
+        condition.evaluate = node.given("evaluate").and_then(|value| self.expression(value));
         Some(condition)
+    }
+
+    /// `evaluate`, with nothing replaced in it.
+    fn expression(&mut self, node: &Node) -> Option<Spanned<Expression>> {
+        let text = self.raw_text(node, "evaluate")?;
+        match self.expressions.get(&text.value) {
+            Ok(value) => Some(Spanned { value, span: text.span }),
+            Err(wrong) => {
+                let found = self.error(text.span, format!("`evaluate`: {}", wrong.message));
+                if let Some(help) = wrong.help {
+                    found.help(help);
+                }
+                None
+            }
+        }
     }
 
     fn events(&mut self, node: &Node) -> Vec<Event> {

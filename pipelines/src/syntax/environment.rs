@@ -1,20 +1,28 @@
-//! `environment:`, `settings:` and build arguments.
+//! `environment:`, `settings:`, labels and build arguments.
 
-use serde_json::Value as Json;
+use super::{
+    reader::{Reader, Spanned},
+    value::Told,
+};
+use crate::{
+    diagnostic::Span,
+    plan::SecretPart,
+    yaml::{Node, Value},
+};
 
-use super::reader::{Reader, Spanned};
-use crate::yaml::{Node, Scalar, Value};
+/// What a variable's value may be, secrets apart: the kernel's limit for one variable, less some room for its name.
+const MOST: usize = 128 * 1024 - 512;
 
 impl Reader<'_> {
-    /// Names with values as text: lists of scalars joined by commas, anything deeper as JSON.
-    pub(crate) fn environment(&mut self, node: &Node, what: &str) -> Vec<(Spanned<String>, String)> {
+    /// Names with values: lists of scalars joined by commas, anything deeper as JSON, secrets at any depth.
+    pub(crate) fn environment(&mut self, node: &Node, what: &str) -> Vec<(Spanned<String>, Told)> {
         match &node.value {
             Value::Map(entries) => entries
                 .iter()
                 .filter_map(|entry| {
                     let name = Spanned { value: entry.key.clone(), span: entry.key_span };
                     self.check_name(&name, what);
-                    let value = self.flat(&entry.value)?;
+                    let value = self.told(&entry.value)?;
                     self.check_value(&value, entry.value.span);
                     Some((name, value))
                 })
@@ -31,8 +39,23 @@ impl Reader<'_> {
         }
     }
 
+    /// The same where no secret may be; `why` says it.
+    pub(crate) fn open_environment(&mut self, node: &Node, what: &str, why: &str) -> Vec<(Spanned<String>, String)> {
+        let before = self.asks.len();
+        let values = self.environment(node, what);
+        for ask in self.asks.split_off(before) {
+            self.error(ask.span, format!("`{what}` cannot have secrets: {why}"))
+                .help("write `from_secret` below the `environment` or `settings` of a step");
+        }
+        let open = values.into_iter().filter_map(|(name, value)| match value {
+            Told::Text(text) => Some((name, text)),
+            Told::Parts(_) => None,
+        });
+        open.collect()
+    }
+
     /// `settings` as the variables that a plugin reads: `PLUGIN_NAME`.
-    pub(crate) fn settings(&mut self, node: &Node) -> Vec<(String, String)> {
+    pub(crate) fn settings(&mut self, node: &Node) -> Vec<(String, Told)> {
         let settings = self.environment(node, "settings");
         settings
             .into_iter()
@@ -48,64 +71,20 @@ impl Reader<'_> {
         }
     }
 
-    fn check_value(&mut self, value: &str, at: crate::diagnostic::Span) {
-        // The kernel's limit for one variable, name included, less some room for the name.
-        const MOST: usize = 128 * 1024 - 512;
-        if value.contains('\0') {
+    fn check_value(&mut self, value: &Told, at: Span) {
+        let mut texts: Vec<&str> = Vec::new();
+        match value {
+            Told::Text(text) => texts.push(text),
+            Told::Parts(parts) => texts.extend(parts.iter().filter_map(|part| match part {
+                SecretPart::Text(text) => Some(text.as_str()),
+                SecretPart::Secret(_) | SecretPart::Json(_) => None,
+            })),
+        }
+        if texts.iter().any(|text| text.contains('\0')) {
             self.error(at, "a value in an environment cannot hold a NUL character");
-        } else if value.len() > MOST {
+        } else if texts.iter().map(|text| text.len()).sum::<usize>() > MOST {
             self.error(at, "a value in an environment takes at most 127 KiB")
                 .help("put it into a file of the repository and read it from there");
         }
-    }
-
-    fn flat(&mut self, node: &Node) -> Option<String> {
-        match &node.value {
-            Value::Scalar(scalar) if scalar.is_null() => Some(String::new()),
-            Value::Scalar(scalar) => Some(self.substituted(&scalar.text, node.span)),
-            Value::List(items) if items.iter().all(|item| matches!(item.value, Value::Scalar(_))) => {
-                let texts: Vec<String> = items.iter().filter_map(|item| self.flat(item)).collect();
-                Some(texts.join(","))
-            }
-            Value::List(_) | Value::Map(_) => self.json(node).map(|json| json.to_string()),
-        }
-    }
-
-    fn json(&mut self, node: &Node) -> Option<Json> {
-        match &node.value {
-            Value::Scalar(scalar) => Some(self.json_scalar(scalar, node)),
-            Value::List(items) => {
-                let items: Vec<Option<Json>> = items.iter().map(|item| self.json(item)).collect();
-                items.into_iter().collect::<Option<Vec<Json>>>().map(Json::Array)
-            }
-            Value::Map(entries) => {
-                if let Some(entry) = entries.iter().find(|entry| entry.key == "from_secret") {
-                    self.error(entry.key_span, "secrets come with a later version")
-                        .help("pass a value that is no secret, or remove it");
-                    return None;
-                }
-                let entries: Vec<Option<(String, Json)>> =
-                    entries.iter().map(|entry| Some((entry.key.clone(), self.json(&entry.value)?))).collect();
-                entries.into_iter().collect::<Option<serde_json::Map<String, Json>>>().map(Json::Object)
-            }
-        }
-    }
-
-    fn json_scalar(&mut self, scalar: &Scalar, node: &Node) -> Json {
-        if scalar.is_null() {
-            return Json::Null;
-        }
-        if scalar.plain {
-            match scalar.text.as_str() {
-                "true" | "True" | "TRUE" => return Json::Bool(true),
-                "false" | "False" | "FALSE" => return Json::Bool(false),
-                text => {
-                    if let Ok(Json::Number(number)) = serde_json::from_str::<Json>(text) {
-                        return Json::Number(number);
-                    }
-                }
-            }
-        }
-        Json::String(self.substituted(&scalar.text, node.span))
     }
 }

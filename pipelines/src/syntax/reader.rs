@@ -2,8 +2,8 @@
 
 use crate::{
     context::Trusted,
-    diagnostic::{Diagnostic, Severity, Span},
-    filter::Globs,
+    diagnostic::{Diagnostic, Span},
+    filter::{Expressions, Globs},
     flavour::Flavour,
     report::Report,
     substitute::{TooMuch, Variables, in_text},
@@ -25,18 +25,17 @@ pub(crate) struct Reader<'a> {
     pub(crate) trusted: Trusted,
     pub(crate) variables: &'a Variables<'a>,
     pub(crate) globs: &'a Globs,
+    pub(crate) expressions: &'a Expressions,
+    /// Secrets that were asked for since somebody looked.
+    pub(crate) asks: Vec<Spanned<String>>,
+}
+
+/// A caret under a whole section helps nobody.
+pub(crate) fn first_line(span: Span) -> Span {
+    Span { end: span.start, ..span }
 }
 
 impl Reader<'_> {
-    /// An error for Slipway's own files, a warning for Woodpecker's.
-    pub(crate) fn strict(&mut self, at: Span, message: impl Into<String>) -> &mut Diagnostic {
-        let severity = match self.flavour {
-            Flavour::Slipway => Severity::Error,
-            Flavour::Woodpecker => Severity::Warning,
-        };
-        self.report.add(severity, Some(at), message.into())
-    }
-
     /// Something that may not be here.
     pub(crate) fn error(&mut self, at: Span, message: impl Into<String>) -> &mut Diagnostic {
         self.report.error(at, message)

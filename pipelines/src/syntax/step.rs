@@ -4,13 +4,14 @@ use super::{
     build::Build,
     condition::When,
     keys,
-    reader::{Reader, Spanned},
+    reader::{Reader, Spanned, first_line},
     reference::check_reference,
+    value::Told,
     workflow::Need,
 };
 use crate::{
     diagnostic::Span,
-    plan::OnFailure,
+    plan::{Access, OnFailure, Ready, Resources, Retry},
     yaml::{Node, Value},
 };
 
@@ -32,16 +33,24 @@ pub(crate) struct Step {
     pub(crate) pull: bool,
     pub(crate) commands: Vec<Spanned<String>>,
     pub(crate) entrypoint: Option<Vec<Spanned<String>>>,
-    pub(crate) environment: Option<Vec<(Spanned<String>, String)>>,
-    pub(crate) settings: Vec<(String, String)>,
+    pub(crate) environment: Option<Vec<(Spanned<String>, Told)>>,
+    pub(crate) settings: Vec<(String, Told)>,
+    /// Secrets in either.
+    pub(crate) asks: Vec<Spanned<String>>,
     pub(crate) directory: Option<Spanned<String>>,
     pub(crate) when: When,
     /// `Some` of nothing differs from `None`: it makes the file a graph.
     pub(crate) depends_on: Option<Vec<Need>>,
+    /// Name or needs differ from cell to cell.
+    pub(crate) order_varies: bool,
     pub(crate) failure: Option<OnFailure>,
     pub(crate) detach: bool,
     pub(crate) timeout: Option<u64>,
-    pub(crate) privileged: bool,
+    pub(crate) retry: Option<Retry>,
+    pub(crate) outputs: Vec<Spanned<String>>,
+    pub(crate) resources: Resources,
+    pub(crate) ready: Option<Ready>,
+    pub(crate) access: Access,
 }
 
 impl Step {
@@ -51,34 +60,50 @@ impl Step {
     }
 }
 
+/// An item of `steps`, `services` or `clone` that is not read yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item<'n> {
+    pub(crate) role: Role,
+    node: &'n Node,
+    /// The key of a map, or the position in a list.
+    place: Result<(&'n str, Span), usize>,
+}
+
 impl Reader<'_> {
-    /// A map of name to step, or a list of steps.
-    pub(crate) fn steps(&mut self, node: &Node, what: &str, role: Role) -> Vec<Step> {
+    /// The items of a map of name to step, or a list of steps.
+    pub(crate) fn items<'n>(&mut self, node: &'n Node, what: &str, role: Role) -> Vec<Item<'n>> {
         match &node.value {
             Value::Map(entries) => entries
                 .iter()
-                .filter_map(|entry| {
-                    let name = self.substituted(&entry.key, entry.key_span);
-                    self.step(&entry.value, Spanned { value: name, span: entry.key_span }, role)
-                })
+                .map(|entry| Item { role, node: &entry.value, place: Ok((entry.key.as_str(), entry.key_span)) })
                 .collect(),
-            Value::List(items) => items
-                .iter()
-                .enumerate()
-                .filter_map(|(index, item)| {
-                    let given = item.given("name").and_then(|name| self.text(name, "name"));
-                    if given.is_none() && role == Role::Service {
-                        self.error(item.span, "a service in a list takes a `name`: steps reach it by that");
-                    }
-                    let name = given.unwrap_or(Spanned { value: format!("step-{index}"), span: first_line(item.span) });
-                    self.step(item, name, role)
-                })
-                .collect(),
+            Value::List(items) => {
+                items.iter().enumerate().map(|(index, node)| Item { role, node, place: Err(index) }).collect()
+            }
             Value::Scalar(_) => {
                 self.wrong(node, what, "a map or a list of steps");
                 Vec::new()
             }
         }
+    }
+
+    /// One item. `None` when it is no step at all, which was said.
+    pub(crate) fn item(&mut self, item: &Item<'_>) -> Option<Step> {
+        let asked = self.variables.asked();
+        let name = match item.place {
+            Ok((key, span)) => Spanned { value: self.substituted(key, span), span },
+            Err(index) => {
+                let given = item.node.given("name").and_then(|name| self.text(name, "name"));
+                if given.is_none() && item.role == Role::Service {
+                    self.error(item.node.span, "a service in a list takes a `name`: steps reach it by that");
+                }
+                given.unwrap_or(Spanned { value: format!("step-{index}"), span: first_line(item.node.span) })
+            }
+        };
+        let name_varies = self.variables.asked() != asked;
+        let mut step = self.step(item.node, name, item.role)?;
+        step.order_varies |= name_varies;
+        Some(step)
     }
 
     fn step(&mut self, node: &Node, name: Spanned<String>, role: Role) -> Option<Step> {
@@ -95,21 +120,39 @@ impl Reader<'_> {
         let build =
             node.given("build").and_then(|build| self.build(build, node.key_span("build").unwrap_or(name.span)));
         let image = self.image(node, &name, &what);
+        let asked = self.variables.asked();
+        let depends_on = node.get("depends_on").map(|node| self.needs(node));
+        let order_varies = self.variables.asked() != asked;
+        self.asks.clear();
+        let environment = node.given("environment").map(|node| self.environment(node, "environment"));
+        let settings = node.given("settings").map(|node| self.settings(node)).unwrap_or_default();
+        let asks = std::mem::take(&mut self.asks);
+        let is_service = role == Role::Service;
         let step = Step {
             image,
             build,
             pull: node.given("pull").and_then(|node| self.flag(node, "pull")).unwrap_or(false),
             commands: node.given("commands").map(|node| self.raw_texts(node, "commands")).unwrap_or_default(),
             entrypoint: node.given("entrypoint").map(|node| self.raw_texts(node, "entrypoint")),
-            environment: node.given("environment").map(|node| self.environment(node, "environment")),
-            settings: node.given("settings").map(|node| self.settings(node)).unwrap_or_default(),
+            environment,
+            settings,
+            asks,
             directory: node.given("directory").and_then(|node| self.text(node, "directory")),
-            when: node.given("when").map(|node| self.when(node)).unwrap_or_default(),
-            depends_on: node.get("depends_on").map(|node| self.needs(node)),
+            when: if is_service {
+                node.given("when").map(|node| self.when(node)).unwrap_or_default()
+            } else {
+                self.when_and_if(node)
+            },
+            depends_on,
+            order_varies,
             failure: node.given("failure").and_then(|node| self.failure(node, role)),
-            detach: node.given("detach").and_then(|node| self.flag(node, "detach")).unwrap_or(false),
-            timeout: node.given("timeout").and_then(|node| self.duration(node, "timeout")),
-            privileged: self.rights(node),
+            detach: !is_service && node.given("detach").and_then(|node| self.flag(node, "detach")).unwrap_or(false),
+            timeout: node.given("timeout").filter(|_| !is_service).and_then(|node| self.duration(node, "timeout")),
+            retry: node.given("retry").filter(|_| !is_service).and_then(|node| self.retry(node, true)),
+            outputs: node.given("outputs").filter(|_| !is_service).map(|node| self.outputs(node)).unwrap_or_default(),
+            resources: node.given("resources").map(|node| self.resources(node)).unwrap_or_default(),
+            ready: node.given("ready").filter(|_| is_service).and_then(|node| self.ready(node)),
+            access: self.rights(node),
             name,
         };
         for (key, has) in [("commands", !step.commands.is_empty()), ("entrypoint", step.entrypoint.is_some())] {
@@ -118,7 +161,29 @@ impl Reader<'_> {
                     .help("a plugin takes `settings` only: make two steps of it");
             }
         }
+        self.check_together(node, &step, &what);
         Some(step)
+    }
+
+    /// Keys that make no sense beside each other.
+    fn check_together(&mut self, node: &Node, step: &Step, what: &str) {
+        if let Some(at) = node.key_span("retry").filter(|_| step.detach && step.retry.is_some()) {
+            self.error(at, format!("{what} has `detach` and `retry`"))
+                .help("nobody waits for a detached step, so nobody tries it again: remove one of the two");
+        }
+        if let Some(at) = node.key_span("outputs").filter(|_| !step.outputs.is_empty()) {
+            if step.detach {
+                self.error(at, format!("{what} has `detach` and `outputs`"))
+                    .help("a detached step ends with its job, when nobody reads its outputs any more");
+            } else if step.build.is_some()
+                && step.commands.is_empty()
+                && step.entrypoint.is_none()
+                && step.settings.is_empty()
+            {
+                self.error(at, format!("{what} has `outputs` and nothing that writes them"))
+                    .help("add `commands` that write `NAME=value` lines to the file `$SLIPWAY_OUTPUT`");
+            }
+        }
     }
 
     /// Something else where the keys of a step belong.
@@ -190,9 +255,4 @@ impl Reader<'_> {
                 .help("use at most 63 letters, digits, `-`, `_` and `.`");
         }
     }
-}
-
-/// A caret under a whole step helps nobody.
-fn first_line(span: Span) -> Span {
-    Span { end: span.start, ..span }
 }

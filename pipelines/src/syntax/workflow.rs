@@ -8,20 +8,18 @@ use super::{
     elsewhere::is_foreign,
     keys,
     reader::{Reader, Spanned},
-    step::{Role, Step},
 };
 use crate::{
+    compile::Concurrency,
     diagnostic::Span,
-    plan::RunsOn,
+    plan::{Retry, RunsOn},
     yaml::{Node, Value},
 };
 
-/// One workflow, for one matrix cell.
+/// One workflow without its steps, for one matrix cell.
 #[derive(Clone, Debug)]
 pub(crate) struct Workflow {
     pub(crate) clone: Clone,
-    pub(crate) services: Vec<Step>,
-    pub(crate) steps: Vec<Step>,
     pub(crate) when: When,
     /// The older way to say `when.status`.
     pub(crate) runs_on: Option<RunsOn>,
@@ -30,6 +28,8 @@ pub(crate) struct Workflow {
     pub(crate) base: Option<Spanned<String>>,
     pub(crate) path: Option<Spanned<String>>,
     pub(crate) timeout: Option<u64>,
+    pub(crate) retry: Option<Retry>,
+    pub(crate) concurrency: Option<Concurrency>,
 }
 
 /// An item of `depends_on`.
@@ -41,8 +41,8 @@ pub(crate) struct Need {
 }
 
 impl Reader<'_> {
-    /// The whole file. `None` when it is no workflow at all, which was said.
-    pub(crate) fn workflow(&mut self, root: &Node) -> Option<Workflow> {
+    /// The whole file but its steps, services and clone steps. `None` when it is no workflow at all, which was said. `name` is its own.
+    pub(crate) fn workflow(&mut self, root: &Node, name: &str) -> Option<Workflow> {
         if !matches!(root.value, Value::Map(_)) {
             self.error(
                 Span { end: root.span.start, ..root.span },
@@ -54,10 +54,6 @@ impl Reader<'_> {
             return None;
         }
         self.section(root, "a workflow", &keys::WORKFLOW)?;
-        let steps = match root.given("steps") {
-            Some(node) => self.steps(node, "steps", Role::Step),
-            None => Vec::new(),
-        };
         let is_empty = match root.given("steps").map(|node| &node.value) {
             None => true,
             Some(Value::List(items)) => items.is_empty(),
@@ -72,20 +68,21 @@ impl Reader<'_> {
                 .help("add at least one: `steps: [{name: test, image: alpine, commands: [echo hello]}]`");
         }
         let (base, path) = self.workspace(root);
+        let runs_on = root.given("runs_on").and_then(|node| self.status(node, "runs_on"));
+        if let Some(at) = root.key_span("if").filter(|_| runs_on.is_some()) {
+            self.error(at, "`if` and `runs_on` say the same").help("remove `runs_on`, which is the older one");
+        }
         Some(Workflow {
             clone: self.clone_section(root),
-            services: root
-                .given("services")
-                .map(|node| self.steps(node, "services", Role::Service))
-                .unwrap_or_default(),
-            steps,
-            when: root.given("when").map(|node| self.when(node)).unwrap_or_default(),
-            runs_on: root.given("runs_on").and_then(|node| self.status(node, "runs_on")),
+            when: self.when_and_if(root),
+            runs_on,
             depends_on: root.given("depends_on").map(|node| self.needs(node)).unwrap_or_default(),
             labels: root.given("labels").map(|node| self.labels(node)).unwrap_or_default(),
             base,
             path,
             timeout: root.given("timeout").and_then(|node| self.duration(node, "timeout")),
+            retry: root.given("retry").and_then(|node| self.retry(node, false)),
+            concurrency: root.given("concurrency").and_then(|node| self.concurrency(node, name)),
         })
     }
 
@@ -113,7 +110,7 @@ impl Reader<'_> {
     }
 
     fn labels(&mut self, node: &Node) -> BTreeMap<String, String> {
-        let labels = self.environment(node, "labels");
+        let labels = self.open_environment(node, "labels", "everybody sees them");
         labels.into_iter().map(|(name, value)| (name.value, value)).filter(|(_, value)| !value.is_empty()).collect()
     }
 

@@ -1,0 +1,159 @@
+//! What the cells of a matrix share: each step is read and compiled once, unless it names an axis.
+
+use std::{collections::HashMap, rc::Rc, sync::Arc};
+
+use super::weight;
+use crate::{
+    filter::{Facts, Verdict},
+    plan::{RunsOn, Step as Planned, Workspace},
+    substitute::Variables,
+    syntax::{Clone, Item, Reader, Role, Step},
+    yaml::Node,
+};
+
+/// Most different places in the order that are kept of one compiled step.
+const MOST_KEPT: usize = 16;
+
+/// The steps of a file, clone steps and services included.
+pub(super) struct Slots<'n> {
+    pub(super) all: Vec<Slot<'n>>,
+    /// What the last cell had besides its steps.
+    ground: Option<Ground>,
+    /// Needs of the steps by which of them stay.
+    pub(super) orders: HashMap<Vec<bool>, Rc<Vec<Vec<usize>>>>,
+    /// Whether names and needs were checked.
+    pub(super) checked: bool,
+}
+
+/// What compiled steps and the order depend on besides the steps.
+#[derive(PartialEq)]
+pub(super) struct Ground {
+    pub(super) clone: Clone,
+    pub(super) workspace: Workspace,
+    pub(super) platform: Option<String>,
+}
+
+/// One step of a file.
+pub(super) struct Slot<'n> {
+    item: Item<'n>,
+    /// `None` while it was not read; inside, `None` when it is no step.
+    read: Option<Option<Rc<Step>>>,
+    /// Whether reading it looked at the cell.
+    varies: bool,
+    verdict: Option<Verdict>,
+    /// Compiled, without its place in the order.
+    base: Option<Planned>,
+    made: Vec<Made>,
+}
+
+/// A compiled step at one place in the order.
+#[derive(Clone)]
+pub(super) struct Made {
+    pub(super) step: Arc<Planned>,
+    pub(super) weight: usize,
+}
+
+impl<'n> Slots<'n> {
+    /// All items of a file.
+    pub(super) fn of(root: &'n Node, reader: &mut Reader<'_>) -> Self {
+        let sections = [("clone", Role::Clone), ("services", Role::Service), ("steps", Role::Step)];
+        let items = sections
+            .into_iter()
+            .flat_map(|(key, role)| root.given(key).map(|node| reader.items(node, key, role)).unwrap_or_default());
+        let slot = |item| Slot { item, read: None, varies: false, verdict: None, base: None, made: Vec::new() };
+        Self { all: items.map(slot).collect(), ground: None, orders: HashMap::new(), checked: false }
+    }
+
+    /// Reads for a cell what is not known for all of them. Clone steps count when `with_clones`.
+    pub(super) fn read(&mut self, with_clones: bool, reader: &mut Reader<'_>) {
+        for slot in &mut self.all {
+            if slot.item.role == Role::Clone && !with_clones {
+                slot.read = None;
+            } else if slot.read.is_none() || slot.varies {
+                let asked = reader.variables.asked();
+                slot.read = Some(reader.item(&slot.item).map(Rc::new));
+                slot.varies = reader.variables.asked() != asked;
+            }
+        }
+    }
+
+    /// The steps of a role, with their positions in `all`.
+    pub(super) fn steps(&self, role: Role) -> impl Iterator<Item = (usize, &Rc<Step>)> {
+        let of_role = self.all.iter().enumerate().filter(move |(_, slot)| slot.item.role == role);
+        of_role.filter_map(|(at, slot)| Some((at, slot.step()?)))
+    }
+
+    /// Whether the order of steps differs from cell to cell.
+    pub(super) fn order_varies(&self) -> bool {
+        self.all.iter().any(|slot| slot.varies && slot.step().is_none_or(|step| step.order_varies))
+    }
+
+    /// Forgets what was compiled on another ground.
+    pub(super) fn stand_on(&mut self, ground: Ground) {
+        if self.ground.as_ref() != Some(&ground) {
+            self.orders.clear();
+            for slot in &mut self.all {
+                (slot.verdict, slot.base) = (None, None);
+                slot.made.clear();
+            }
+            self.ground = Some(ground);
+        }
+    }
+}
+
+impl Slot<'_> {
+    pub(super) fn role(&self) -> Role {
+        self.item.role
+    }
+
+    fn step(&self) -> Option<&Rc<Step>> {
+        self.read.as_ref().and_then(Option::as_ref)
+    }
+
+    /// What the step's `when` says.
+    pub(super) fn verdict(&mut self, step: &Step, facts: &Facts<'_>) -> Verdict {
+        if let Some(verdict) = &self.verdict {
+            return verdict.clone();
+        }
+        let asked = facts.variables.asked();
+        let verdict = step.when.verdict(facts);
+        if !self.varies && !step.when.sees_cell() && facts.variables.asked() == asked {
+            self.verdict = Some(verdict.clone());
+        }
+        verdict
+    }
+
+    /// The compiled step at a place in the order; `compile` makes one.
+    pub(super) fn place(
+        &mut self,
+        runs_on: RunsOn,
+        needs: &[usize],
+        variables: &Variables<'_>,
+        compile: impl FnOnce() -> Planned,
+    ) -> Made {
+        let fits = |made: &&Made| made.step.runs_on == runs_on && made.step.needs == needs;
+        if let Some(made) = self.made.iter().find(fits) {
+            return made.clone();
+        }
+        let placed = |base: Planned| {
+            let step = Planned { needs: needs.to_vec(), runs_on, ..base };
+            Made { weight: weight::of_step(&step), step: Arc::new(step) }
+        };
+        let made = match &self.base {
+            Some(base) => placed(base.clone()),
+            None => {
+                let asked = variables.asked();
+                let base = compile();
+                if self.varies || variables.asked() != asked {
+                    return placed(base);
+                }
+                self.base = Some(base.clone());
+                placed(base)
+            }
+        };
+        if self.made.len() < MOST_KEPT {
+            self.made.push(made.clone());
+        }
+        made
+    }
+}
