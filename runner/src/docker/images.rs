@@ -1,6 +1,10 @@
 //! Images from registries: looked for, pulled when missing, with progress that fits a log.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bollard::{auth::DockerCredentials, query_parameters::CreateImageOptionsBuilder};
 use futures_util::StreamExt;
@@ -39,7 +43,7 @@ enum State {
 #[derive(Debug)]
 pub(super) struct Images {
     credentials: Credentials,
-    pulls: HashMap<(String, bool), watch::Receiver<State>>,
+    pulls: Mutex<HashMap<(String, bool), watch::Receiver<State>>>,
 }
 
 /// Whether the engine has an image.
@@ -72,7 +76,21 @@ impl Images {
                 });
             }
         }
-        Self { credentials, pulls }
+        Self { credentials, pulls: Mutex::new(pulls) }
+    }
+
+    /// Asks for an image again if it could not be had: a step is tried again.
+    pub(super) fn again(&self, engine: &Engine, image: &str, always: bool, closed: &CancellationToken) {
+        if let Some(state) = self.pulls().get_mut(&(image.to_owned(), always))
+            && matches!(*state.borrow(), State::Failed(_))
+        {
+            let login = self.credentials.for_image(image);
+            *state = pull(engine.clone(), image.to_owned(), always, login, closed.clone());
+        }
+    }
+
+    fn pulls(&self) -> MutexGuard<'_, HashMap<(String, bool), watch::Receiver<State>>> {
+        self.pulls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the job's own builds pull and log in with.
@@ -92,8 +110,9 @@ impl Images {
         if !reference::is_safe(image) {
             return Err(Failed::new(Reason::ImagePull, format!("`{image}` is not the name of an image")));
         }
-        let mut state = match self.pulls.get(&(image.to_owned(), always)) {
-            Some(state) => state.clone(),
+        let known = self.pulls().get(&(image.to_owned(), always)).cloned();
+        let mut state = match known {
+            Some(state) => state,
             // Tagged by a build of this job, or never: in the first case the registry must not be asked.
             None => pull(engine.clone(), image.to_owned(), false, self.credentials.for_image(image), closed.clone()),
         };

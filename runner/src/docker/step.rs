@@ -334,7 +334,10 @@ pub(super) async fn outputs(job: &Open, step: usize) -> Result<Vec<u8>, Failed> 
 
 /// Takes a try away: see [`Executor::again`](crate::executor::Executor::again).
 pub(super) async fn again(job: &Open, step: usize) -> Result<(), Failed> {
-    let (_, slot) = job.step(step)?;
+    let (plan, slot) = job.step(step)?;
+    if let Image::Registry { reference, always_pull } = &container(plan)?.image {
+        job.images.again(&job.engine, reference, *always_pull, &job.closed);
+    }
     let last = std::mem::replace(&mut *slot.current(), Current::new(&slot.closed));
     last.stop.cancel();
     last.round.end().await;

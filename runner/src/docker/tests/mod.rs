@@ -1,9 +1,19 @@
 //! On a real engine. Each test has an instance and an image of its own and leaves nothing; without an engine they say so
 //! and pass.
 
+mod access;
 mod adoption;
+mod again;
 mod builds;
 mod figures;
 mod harness;
+mod keep;
+mod limits;
+mod outputs;
+mod plugins;
+mod ready;
+mod registries;
+mod shell;
+mod jobs;
 mod steps;
 mod workspaces;
