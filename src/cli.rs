@@ -1,8 +1,14 @@
 //! The commands and their flags. Every flag `--x-y` is also the variable `SLIPWAY_X_Y`.
 
+mod desk;
+mod remote;
+
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use desk::{Cause, Elsewhere, Format, Lint, Plan, Right, Run};
+pub(crate) use remote::{At, Registries, RegistryAction, SecretAction, Secrets, Trust, Value};
 
 /// Self-hosted CI: git push, containers, live log. One binary, one Docker engine.
 #[derive(Parser, Debug)]
@@ -22,8 +28,18 @@ pub(crate) enum Command {
     Server(Server),
     /// A runner: takes jobs from a server and runs them on this machine's Docker engine.
     Runner(Runner),
+    /// Runs this directory's pipeline here and now, with what is not committed.
+    Run(Run),
+    /// Says what would run and why; without FILE, for the pipeline of this directory.
+    Plan(Plan),
     /// Checks pipeline files; without FILE, those of this directory.
     Lint(Lint),
+    /// Secrets of a repository on a server.
+    Secrets(Secrets),
+    /// Credentials for image registries of a repository on a server.
+    Registries(Registries),
+    /// What a repository's steps may do beyond their containers.
+    Trust(Trust),
     /// Prints a JSON schema of pipeline files, for editors that complete and check them.
     Schema,
 }
@@ -141,13 +157,6 @@ pub(crate) struct Runner {
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) work: Work,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Lint {
-    /// Pipeline files.
-    #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
 }
 
 /// Labels as given on the command line.

@@ -4,11 +4,20 @@ mod cli;
 mod identity;
 mod lint;
 mod logging;
+mod pick;
+mod plan;
+mod project;
+mod registries;
+mod remote;
+mod run;
 mod runner;
 mod schema;
+mod secrets;
 mod server;
 mod signals;
+mod trust;
 mod up;
+mod words;
 
 use std::process::ExitCode;
 
@@ -20,6 +29,8 @@ use cli::{Cli, Command};
 enum Exit {
     /// All went well.
     Success = 0,
+    /// The pipeline failed, or was stopped.
+    Failure = 1,
     /// Wrong use, or an invalid pipeline.
     Usage = 2,
     /// Slipway, its machine or its engine failed.
@@ -37,6 +48,11 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Lint(args) => return lint::lint(&args).into(),
         Command::Schema => return schema::schema().into(),
+        Command::Plan(args) => return plan::plan(&args).into(),
+        Command::Run(args) => return run::run(args, &cli.log).into(),
+        Command::Secrets(args) => return secrets::secrets(&args).into(),
+        Command::Registries(args) => return registries::registries(&args).into(),
+        Command::Trust(args) => return trust::trust(&args).into(),
         Command::Up(args) => in_runtime(&cli.log, up::up(args)),
         Command::Server(args) => in_runtime(&cli.log, server::server(args)),
         Command::Runner(args) => in_runtime(&cli.log, runner::runner(args)),

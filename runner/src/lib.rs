@@ -2,6 +2,7 @@
 
 pub mod checkout;
 pub mod client;
+pub mod desk;
 pub mod docker;
 pub mod dummy;
 pub mod executor;

@@ -1,0 +1,101 @@
+//! What happens at the desk.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use slipway_pipelines::{
+    plan::Environment,
+    state::{Finish, Millis, StepEvent},
+    wire::JobNews,
+};
+use tokio::sync::mpsc;
+
+use crate::reporter::{Fenced, Reporter};
+
+/// One thing that happened. Jobs and steps by their position.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum News {
+    /// A job begins; its attempts count from 1.
+    Began {
+        /// Which.
+        job: usize,
+        /// Which run of it.
+        attempt: u32,
+    },
+    /// About a step.
+    Step {
+        /// Of which job.
+        job: usize,
+        /// Which.
+        step: usize,
+        /// What.
+        event: StepEvent,
+    },
+    /// More of a step's log, in order. All of it is said before the step's end.
+    Log {
+        /// Of which job.
+        job: usize,
+        /// Which.
+        step: usize,
+        /// As the server would store them: with secrets masked.
+        bytes: Bytes,
+    },
+    /// A job ended, or was left out. Its containers may still be there.
+    Ended {
+        /// Which.
+        job: usize,
+        /// How.
+        finish: Finish,
+        /// When.
+        at: Millis,
+    },
+}
+
+/// What the order of the jobs depends on.
+#[derive(Debug)]
+pub(super) enum Heard {
+    Outputs(usize, Environment),
+    /// A step of a job asks for it.
+    CancelBuild(usize, usize),
+}
+
+/// The reporter of one job.
+#[derive(Clone, Debug)]
+pub(super) struct ToDesk {
+    pub(super) job: usize,
+    /// Bounded: a log that nobody reads waits on the disk.
+    pub(super) news: mpsc::Sender<News>,
+    pub(super) heard: mpsc::UnboundedSender<Heard>,
+}
+
+impl ToDesk {
+    async fn say(&self, news: News) {
+        // Nobody looks any more; the job goes on all the same.
+        let _ = self.news.send(news).await;
+    }
+}
+
+impl Reporter for ToDesk {
+    async fn committed(&self) -> Result<BTreeMap<usize, u64>, Fenced> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn append(&self, step: usize, offset: u64, bytes: Bytes) -> Result<u64, Fenced> {
+        let length = offset + bytes.len() as u64;
+        self.say(News::Log { job: self.job, step, bytes }).await;
+        Ok(length)
+    }
+
+    async fn tell(&self, news: Vec<JobNews>) -> Result<(), Fenced> {
+        for news in news {
+            match news {
+                JobNews::Step { step, event, .. } => self.say(News::Step { job: self.job, step, event }).await,
+                JobNews::Outputs { values, .. } => drop(self.heard.send(Heard::Outputs(self.job, values))),
+                JobNews::CancelBuild { step } => drop(self.heard.send(Heard::CancelBuild(self.job, step))),
+                // Its outcome comes from the driver, which knows of attempts.
+                JobNews::Finished { .. } => {}
+            }
+        }
+        Ok(())
+    }
+}

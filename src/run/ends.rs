@@ -1,0 +1,55 @@
+//! How something ended, in words.
+
+use slipway_pipelines::state::{Finish, Reason, Status};
+
+/// `exit code 3`, `not run: what it needs did not end well`
+pub(super) fn words(finish: &Finish) -> String {
+    let what = match finish.reason {
+        Reason::Ok => "ok".to_owned(),
+        Reason::OkWithWarnings => "ok, with warnings".to_owned(),
+        Reason::Stopped => "stopped with its job".to_owned(),
+        Reason::ExitCode => match finish.exit_code {
+            Some(code) => format!("exit code {code}"),
+            None => "failed".to_owned(),
+        },
+        Reason::OomKilled => "out of memory".to_owned(),
+        Reason::Timeout => "timeout".to_owned(),
+        Reason::NotReady => "not ready".to_owned(),
+        Reason::ImageBuild => "the image did not build".to_owned(),
+        Reason::ImagePull => "no image".to_owned(),
+        Reason::Clone => "no checkout".to_owned(),
+        Reason::Config => "the pipeline is wrong".to_owned(),
+        Reason::Infra => "error".to_owned(),
+        Reason::Cancelled => "stopped".to_owned(),
+        Reason::CancelledByStep => "cancelled".to_owned(),
+        Reason::Superseded => "superseded".to_owned(),
+        Reason::Needs => "not run: what it needs did not end well".to_owned(),
+        Reason::Condition => "not run: it is for another outcome".to_owned(),
+        Reason::JobEnded => "not run: the job ended before".to_owned(),
+        Reason::Lost => "lost".to_owned(),
+    };
+    if finish.note.is_empty() { what } else { format!("{what}: {}", finish.note) }
+}
+
+/// The sign before it.
+pub(super) fn mark(finish: &Finish, is_ignored: bool) -> char {
+    match finish.status() {
+        Status::Failure | Status::Error if is_ignored => '!',
+        Status::Success if finish.reason == Reason::OkWithWarnings => '!',
+        Status::Success if finish.reason == Reason::Stopped => '■',
+        Status::Success => '✓',
+        Status::Cancelled => '■',
+        Status::Failure | Status::Error | Status::Lost => '✗',
+        Status::Skipped | Status::Pending | Status::Blocked | Status::Running => '·',
+    }
+}
+
+/// ANSI colour of a mark.
+pub(super) fn color(mark: char) -> &'static str {
+    match mark {
+        '✓' => "\x1b[32m",
+        '✗' => "\x1b[31m",
+        '!' => "\x1b[33m",
+        _ => "\x1b[2m",
+    }
+}
