@@ -68,8 +68,8 @@ fn rank(reason: Reason) -> u8 {
 }
 
 impl BuildState {
-    /// The same for a build that was running already, since then if a step was let go: while a job waits for its next
-    /// attempt, nothing else may tell that it began.
+    /// The same for a build with a job that had an attempt before by its `retry`, where a step was let go then: while the
+    /// job waits for the next, nothing else may tell that the build began.
     #[must_use]
     pub fn still_running(self, since: Option<Millis>) -> Self {
         let started = match (since, self.started) {

@@ -3,7 +3,7 @@
 use slipway_pipelines::{
     ids::{JobId, RunnerId},
     lease::Claim,
-    state::JobState,
+    state::{JobState, Millis},
 };
 use sqlx::SqliteExecutor;
 
@@ -75,4 +75,22 @@ pub(super) async fn of_claim(
         Ok((from_json("attempts", &state)?, runner))
     })
     .transpose()
+}
+
+/// When a step was first let go in those earlier attempts of a job that its `retry` followed.
+pub(super) async fn began(db: impl SqliteExecutor<'_>, job: &Job) -> Result<Option<Millis>, StoreError> {
+    let states: Vec<String> =
+        sqlx::query_scalar("SELECT state FROM attempts WHERE job = $1 AND attempt >= $2 AND attempt < $3")
+            .bind(job.id.to_string())
+            .bind(i64::from(job.attempt) - i64::from(job.tries))
+            .bind(i64::from(job.attempt))
+            .fetch_all(db)
+            .await?;
+    let mut first = None;
+    for state in states {
+        if let JobState::Finished { started: Some(started), .. } = from_json("attempts", &state)? {
+            first = Some(first.map_or(started, |first: Millis| first.min(started)));
+        }
+    }
+    Ok(first)
 }

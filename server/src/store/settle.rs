@@ -94,9 +94,8 @@ pub(super) async fn settle(tx: &mut Tx<'_>, build: BuildId, now: Millis) -> Resu
         groups::settle(tx, group).await?;
     }
     let mut state = fold_jobs(all.iter().map(|job| &job.state));
-    let (_, before) = builds::find(&mut *tx.connection, build).await?.ok_or(StoreError::NotFound)?;
-    if before.finish.is_none() && before.status == Status::Running {
-        state = state.still_running(before.started);
+    for job in all.iter().filter(|job| job.tries > 0) {
+        state = state.still_running(attempts::began(&mut *tx.connection, job).await?);
     }
     builds::set_state(&mut *tx.connection, build, &state).await?;
     tx.effects.build(build);

@@ -2,10 +2,13 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod builds;
+mod grants;
+mod groups;
 mod leases;
 mod logs;
 mod protocol;
 mod restart;
+mod retries;
 mod secrets;
 mod store;
 mod support;

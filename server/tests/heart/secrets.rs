@@ -1,6 +1,6 @@
 //! Secrets, registry credentials and trust: kept, replaced, forgotten, and never readable on the disk.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use slipway_pipelines::{context::Trusted, trigger::Event};
 use slipway_server::store::{
@@ -22,13 +22,14 @@ pub async fn put(store: &Store, repository: &Repository, name: &str, value: &str
 }
 
 /// Whether any file of a folder has these bytes.
-pub fn on_the_disk(folder: &TempDir, text: &str) -> bool {
+pub fn on_the_disk(folder: impl AsRef<Path>, text: &str) -> bool {
     let mut looked = 0;
-    let found = fs::read_dir(folder.path()).unwrap().any(|file| {
-        looked += 1;
-        let bytes = fs::read(file.unwrap().path()).unwrap();
-        bytes.windows(text.len()).any(|window| window == text.as_bytes())
-    });
+    let found =
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file()).any(|path| {
+            looked += 1;
+            let bytes = fs::read(path).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        });
     assert!(looked > 0);
     found
 }

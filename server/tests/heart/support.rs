@@ -1,6 +1,6 @@
 //! What the tests share: pipelines without files, a store in a folder of its own, a runner that only talks.
 
-use std::{collections::BTreeMap, future::Future, time::Duration};
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
@@ -9,7 +9,7 @@ use slipway_pipelines::{
     ids::{JobId, RunnerId},
     lease::Claim,
     plan::{Action, Plan, RunsOn, Step, Workspace},
-    state::{Finish, Reason, StepEvent},
+    state::{Finish, Reason, Status, StepEvent},
     trigger::{Cause, Person, Trigger},
     wire::{Events, Grant, Hello, JobNews, Next, PROTOCOL, Renew, Renewed, Welcome},
 };
@@ -53,6 +53,16 @@ pub fn job(name: &str, steps: usize, needs: &[usize]) -> CompiledJob {
         concurrency: None,
         plan: Plan::new(name, workspace, (0..steps).map(|step| Step::new(format!("step{step}"), Action::Checkout))),
     }
+}
+
+/// A step of a job, to be changed.
+pub fn step(job: &mut CompiledJob, position: usize) -> &mut Step {
+    Arc::make_mut(&mut job.plan.steps[position])
+}
+
+/// The steps of a build's job, at its current attempt.
+pub fn step_states(build: &BuildDetail, job: usize) -> Vec<Status> {
+    build.jobs[job].steps.iter().map(|step| step.state.status()).collect()
 }
 
 pub fn content(jobs: Vec<CompiledJob>) -> BuildContent {
