@@ -89,6 +89,8 @@ pub(super) async fn within<T>(
 #[derive(Clone, Debug)]
 pub(super) struct Engine {
     pub(super) api: bollard::Docker,
+    /// Its own name for itself; may be empty.
+    pub(super) id: String,
     /// As the engine spells it: `amd64`, `arm64`.
     pub(super) architecture: String,
     /// `linux/amd64`
@@ -140,6 +142,7 @@ impl Engine {
         let cpus = info.ncpu.and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0).unwrap_or(2);
         Ok(Self {
             platform: format!("{}/{architecture}", version.os.unwrap_or_else(|| "linux".to_owned())),
+            id: info.id.clone().unwrap_or_default(),
             architecture,
             has_local_log: info
                 .plugins

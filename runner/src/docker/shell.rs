@@ -54,6 +54,8 @@ pub struct Size {
 const SHELL: &str = "command -v bash >/dev/null 2>&1 && exec bash -i; exec sh -i";
 /// The engine leaves the attached side at these keys. Its own choice would swallow Ctrl-P.
 const DETACH_KEYS: &str = "ctrl-^,ctrl-_,ctrl-^,ctrl-_";
+/// Ctrl-D.
+const END_OF_INPUT: &[u8] = &[4];
 
 /// Runs it: see [`Docker::shell`](super::Docker::shell).
 pub(super) async fn run(job: &Arc<Open>, step: usize, terminal: Terminal) -> Result<i32, Failed> {
@@ -119,9 +121,11 @@ async fn attend(job: &Open, name: &str, terminal: Terminal) -> Result<i32, Faile
     let mut attached = within(QUICK, job.engine.api.attach_container(name, Some(options))).await.map_err(failed)?;
     job.engine.start(name).await.map_err(failed)?;
     let typed = async {
-        // Its end is no reason to leave: the shell sees it, too, and ends by itself.
         let _ = tokio::io::copy(&mut input, &mut attached.input).await;
-        let _ = attached.input.shutdown().await;
+        // A terminal has no other end of input than the key for it. What still runs may run to its end.
+        if attached.input.write_all(END_OF_INPUT).await.is_ok() {
+            let _ = attached.input.flush().await;
+        }
         std::future::pending::<()>().await;
     };
     let shown = async {

@@ -32,6 +32,10 @@ pub(super) async fn has_overlay(engine: &Engine, config: &Config) -> bool {
     if !is_root {
         return false;
     }
+    let (memory, known) = (config.data.join("overlay"), whereabouts(engine, config));
+    if known.is_some() && fs::read_to_string(&memory).ok() == known {
+        return true;
+    }
     let name = names::fresh("probe");
     let folder = config.data.join("work").join(&name);
     let outcome = probe(engine, &config.instance, &name, &folder).await;
@@ -40,12 +44,24 @@ pub(super) async fn has_overlay(engine: &Engine, config: &Config) -> bool {
     }
     let _ = fs::remove_dir_all(&folder);
     match outcome {
-        Ok(()) => true,
+        Ok(()) => {
+            // The next start need not try again: at a desk that is every run.
+            if let Some(known) = known {
+                let _ = fs::write(&memory, known);
+            }
+            true
+        }
         Err(why) => {
             tracing::info!(why, "the engine does not see this runner's disk: workspaces are copied");
             false
         }
     }
+}
+
+/// What the answer of a probe depends on: engine, boot of the machine, folder.
+fn whereabouts(engine: &Engine, config: &Config) -> Option<String> {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    (!engine.id.is_empty()).then(|| format!("{}\n{boot}{}\n", engine.id, config.data.display()))
 }
 
 async fn probe(engine: &Engine, instance: &str, name: &str, folder: &Path) -> Result<(), String> {

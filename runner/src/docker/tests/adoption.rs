@@ -11,7 +11,7 @@ use super::{
 use crate::executor::Executor;
 
 /// Runs something in a runtime of its own, and kills all that it has begun.
-fn in_a_process_that_dies<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+pub(super) fn in_a_process_that_dies<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let process = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let result = runtime.block_on(work);

@@ -58,7 +58,12 @@ pub(super) struct Bench {
 }
 
 /// Files of a system that has busybox only.
-fn rootfs() -> Option<Vec<u8>> {
+pub(super) fn rootfs() -> Option<Vec<u8>> {
+    rootfs_without(&[])
+}
+
+/// The same without some of its folders.
+pub(super) fn rootfs_without(left_out: &[&str]) -> Option<Vec<u8>> {
     let busybox = ["/usr/bin/busybox", "/bin/busybox"].iter().find_map(|path| std::fs::read(path).ok())?;
     let mut tar = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
@@ -66,8 +71,8 @@ fn rootfs() -> Option<Vec<u8>> {
     header.set_size(busybox.len() as u64);
     tar.append_data(&mut header, "bin/busybox", &busybox[..]).unwrap();
     for applet in [
-        "sh", "cat", "mkdir", "sleep", "wget", "httpd", "head", "tr", "env", "pwd", "ls", "id", "touch", "seq", "stat",
-        "printf",
+        "sh", "[", "tail", "nc", "cat", "mkdir", "sleep", "wget", "httpd", "head", "tr", "env", "pwd", "ls", "id",
+        "touch", "seq", "stat", "printf", "true", "stty", "rm",
     ] {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Symlink);
@@ -75,7 +80,7 @@ fn rootfs() -> Option<Vec<u8>> {
         header.set_mode(0o777);
         tar.append_link(&mut header, format!("bin/{applet}"), "busybox").unwrap();
     }
-    for folder in ["tmp", "etc"] {
+    for folder in ["tmp", "etc"].iter().filter(|folder| !left_out.contains(folder)) {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Directory);
         header.set_size(0);
@@ -91,6 +96,30 @@ pub(super) async fn import(engine: &Engine, tag: &str, files: Vec<u8>, changes: 
     let import = engine.api.create_image(Some(options), Some(bollard::body_full(files.into())), None);
     import.try_collect::<Vec<_>>().await.unwrap();
     format!("slipway-test:{tag}")
+}
+
+/// Runs the steps one after the other in an empty workspace; gives how they ended and what they said.
+pub(super) async fn play(bench: &Bench, steps: Vec<Step>) -> Vec<(Ending, String)> {
+    let grant = bench.grant(steps);
+    let job = bench.docker.open(&grant).await.unwrap();
+    bench.docker.empty_workspace(&job).await.unwrap();
+    let mut played = Vec::new();
+    for position in 0..grant.plan.steps.len() {
+        let log = Log::default();
+        let handle = bench.docker.prepare(&job, position, log.sink()).await.unwrap();
+        bench.docker.release(&job, position, &Environment::new()).await.unwrap();
+        played.push((end(&handle).await, log.text()));
+    }
+    bench.docker.close(&job).await;
+    played
+}
+
+/// The container of a step, to be changed.
+pub(super) fn spec(step: &mut Step) -> &mut Container {
+    match &mut step.action {
+        Action::Run(container) | Action::Detach(container) | Action::Service(container) => container,
+        Action::Checkout => unreachable!(),
+    }
 }
 
 pub(super) async fn bench(pool: usize) -> Option<Bench> {
@@ -157,6 +186,16 @@ impl Bench {
     pub(super) fn container(&self, program: Program) -> Container {
         let image = Image::Registry { reference: self.image.clone(), always_pull: false };
         Container::new(image, program, "/slipway/src/x")
+    }
+
+    pub(super) fn entrypoint(&self, name: &str, entrypoint: &[&str]) -> Step {
+        let entrypoint = entrypoint.iter().map(|&word| word.to_owned()).collect();
+        step(name, Action::Run(self.container(Program::Entrypoint { entrypoint })))
+    }
+
+    pub(super) fn service(&self, name: &str, commands: &[&str]) -> Step {
+        let Action::Run(container) = self.commands(name, commands).action else { unreachable!() };
+        step(name, Action::Service(container))
     }
 
     pub(super) fn commands(&self, name: &str, commands: &[&str]) -> Step {
