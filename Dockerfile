@@ -6,7 +6,9 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
-RUN cargo build --release --locked
+# `--build-arg PROFILE=release` builds in half the time, and less carefully.
+ARG PROFILE=dist
+RUN cargo build --profile "$PROFILE" --locked
 
 FROM debian:bookworm-slim
 RUN apt-get update \
@@ -14,7 +16,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data slipway \
     && install --directory --owner=slipway --mode=0700 /data
-COPY --from=build /source/target/release/slipway /usr/local/bin/slipway
+ARG PROFILE=dist
+COPY --from=build /source/target/${PROFILE}/slipway /usr/local/bin/slipway
 ENV SLIPWAY_DATA=/data \
     SLIPWAY_LISTEN=0.0.0.0:8000
 USER slipway
