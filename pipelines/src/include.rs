@@ -46,3 +46,6 @@ impl fmt::Display for Reference {
         f.write_str(&self.path)
     }
 }
+
+#[cfg(test)]
+mod tests;

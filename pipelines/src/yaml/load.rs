@@ -183,7 +183,9 @@ impl Loader<'_> {
         let value = match frame.inside {
             Inside::List(items) => Value::List(items),
             Inside::Map { mut entries, .. } => {
+                // With an anchor it is an item that something else refers to.
                 if let Some(Frame { inside: Inside::List(items), .. }) = self.frames.last_mut()
+                    && frame.anchor == 0
                     && let Some(spliced) = merge::merged_list(&mut entries)
                 {
                     items.extend(spliced);

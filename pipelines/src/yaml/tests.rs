@@ -64,6 +64,24 @@ fn merges_follow_woodpecker() {
 }
 
 #[test]
+fn lists_are_merged_in_their_place() {
+    let base = "a: &a [p, q]\nb: &b\n  - r\nn: &n []\nc: &c [x, {<<: *a}]\nm: &m {k: 1}\n";
+    let of = |rest: &str| tree(&format!("{base}t:{rest}")).rsplit_once(",t:").unwrap().1.to_owned();
+    assert_eq!(of("\n- <<: *a # first\n- s\n- <<: *b\n- u\n- <<: *a\n"), "[p,q,s,r,u,p,q]}");
+    assert_eq!(of("\n- s\n- <<: [*a, *b]\n- <<:\n  - *b\n  - *a\n"), "[s,p,q,r,r,p,q]}");
+    assert_eq!(of(" [{<<: *n}, {<<: [*n, *b]}]"), "[r]}");
+    // What is merged may be merged itself, and maps with more keys are maps.
+    assert_eq!(of(" [{<<: *c}]"), "[x,p,q]}");
+    assert_eq!(of(" [{<<: *m, l: 2}, [{<<: *a}]]"), "[{k:1,l:2},[p,q]]}");
+    for wrong in
+        ["[{<<: text}]", "[{<<: [*a, x]}]", "[{<<: [*a, *m]}]", "[{<<: *a, x: 1}]", "{<<: *a}", "[&x {<<: *a}]"]
+    {
+        let found = first_error(&format!("{base}t: {wrong}\n"));
+        assert!(found.message.starts_with("`<<` merges maps, this is "), "{wrong}: {}", found.message);
+    }
+}
+
+#[test]
 fn mistakes_have_a_place() {
     let twice = first_error("a: 1\nb: 2\na: 3\n");
     assert_eq!(twice.message, "the key `a` is given twice");
