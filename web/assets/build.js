@@ -32,7 +32,9 @@ function swap(next, id) {
   if (!old || !fresh || old.isEqualNode(fresh)) return;
   const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
   const top = old.scrollTop;
+  const opened = new Set([...old.querySelectorAll('details[open][data-keep]')].map((one) => one.dataset.keep));
   old.replaceWith(document.adoptNode(fresh));
+  fresh.querySelectorAll('details[data-keep]').forEach((one) => { one.open = opened.has(one.dataset.keep); });
   fresh.scrollTop = top;
   if (focused) [...fresh.querySelectorAll('a')].find((link) => link.getAttribute('href') === focused)?.focus({ preventScroll: true });
 }

@@ -199,6 +199,7 @@ fn build() -> BuildPage {
         attempt: 1,
         note: String::new(),
         took: Some(Span { counting: None, text: "1 m 14 s".to_owned() }),
+        outputs: if position == 0 { Vec::new() } else { vec![("VERSION".to_owned(), "0.9.4-rc.1".to_owned())] },
         steps,
     };
     page.jobs = vec![

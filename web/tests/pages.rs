@@ -108,6 +108,7 @@ fn page(text: &str) -> BuildPage {
         attempt: 1,
         note: text.to_owned(),
         took: None,
+        outputs: vec![(text.to_owned(), text.to_owned())],
         steps: vec![step],
     }];
     let (mut parser, mut lines) = (Parser::new(), Vec::new());

@@ -4,11 +4,12 @@ use serde::Serialize;
 use slipway_pipelines::{
     compile::LeftOut,
     context::Trusted,
-    plan::StepKind,
+    plan::{Environment, StepKind},
     state::{Finish, JobState, Millis, Reason, Status, StepState},
 };
 use slipway_web::time::rfc3339;
 
+use super::waiting::job_waits;
 use crate::{
     links,
     store::model::{BuildDetail, BuildSummary, JobDetail, Repository, StepDetail},
@@ -78,6 +79,10 @@ struct JobJson {
     note: Option<String>,
     runner: Option<String>,
     attempt: u32,
+    /// Why it waits, in words; null when it does not.
+    waits: Option<String>,
+    /// What its steps handed to later steps and jobs.
+    outputs: Environment,
     steps: Vec<StepJson>,
 }
 
@@ -143,13 +148,13 @@ impl BuildDetailJson {
             build: BuildJson::new(&build.repository, &build.summary, public_url),
             diagnostics: build.diagnostics_text.clone(),
             left_out: build.left_out.clone(),
-            jobs: build.jobs.iter().map(JobJson::new).collect(),
+            jobs: build.jobs.iter().map(|job| JobJson::new(build, job)).collect(),
         }
     }
 }
 
 impl JobJson {
-    fn new(job: &JobDetail) -> Self {
+    fn new(build: &BuildDetail, job: &JobDetail) -> Self {
         let (reason, note) = ended(match &job.state {
             JobState::Finished { finish, .. } => Some(finish),
             JobState::Waiting
@@ -167,6 +172,8 @@ impl JobJson {
             note,
             runner: job.runner.clone(),
             attempt: job.attempt,
+            waits: job_waits(build, job),
+            outputs: job.outputs.clone(),
             steps: job.steps.iter().map(StepJson::new).collect(),
         }
     }

@@ -77,6 +77,7 @@ fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize
         attempt: job.attempt,
         note: note(build, job),
         took: Span::new(started, finished, now),
+        outputs: job.outputs.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         steps: steps.collect(),
     }
 }

@@ -66,6 +66,7 @@ mod tests {
             runner: None,
             labels: Default::default(),
             concurrency: None,
+            outputs: Default::default(),
             steps: steps.collect(),
         }
     }

@@ -1,6 +1,9 @@
 //! One build, from its first step to its end, on one terminal.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use slipway_pipelines::state::{Status, StepState};
 use tokio::{
@@ -37,7 +40,8 @@ struct Follower<'a> {
     steps: HashMap<LogAddress, Shown>,
     readers: JoinSet<()>,
     sender: mpsc::Sender<Heard>,
-    said_waiting: bool,
+    /// What was said about waiting: each sentence once.
+    said: HashSet<String>,
 }
 
 struct Shown {
@@ -51,7 +55,7 @@ pub(super) async fn follow(app: &App, build: BuildRef, bands: &Bands) -> Result<
     let mut news = app.news.subscribe();
     let (sender, mut heard) = mpsc::channel(IN_FLIGHT);
     let mut follower =
-        Follower { app, bands, steps: HashMap::new(), readers: JoinSet::new(), sender, said_waiting: false };
+        Follower { app, bands, steps: HashMap::new(), readers: JoinSet::new(), sender, said: HashSet::new() };
     let mut alive = tokio::time::interval_at(tokio::time::Instant::now() + ALIVE_EVERY, ALIVE_EVERY);
     let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK_EVERY, LOOK_EVERY);
     let mut changed = true;
@@ -91,15 +95,18 @@ impl Follower<'_> {
 
     /// Starts to read the logs of steps that have started since, and says which steps ended.
     async fn update(&mut self, detail: &BuildDetail) -> Result<(), Gone> {
-        if let Some(text) = words::waiting(detail).filter(|_| !self.said_waiting) {
-            self.said_waiting = true;
-            self.bands.progress(&format!("{text}\n")).await?;
+        // How many jobs wait for a runner changes all the time: that they do is said once.
+        let waiting = words::waiting(detail).map(|text| (String::new(), text));
+        for (key, text) in waiting.into_iter().chain(words::held(detail).into_iter().map(|text| (text.clone(), text))) {
+            if self.said.insert(key) {
+                self.bands.progress(&format!("{text}\n")).await?;
+            }
         }
         for job in &detail.jobs {
             for step in &job.steps {
                 let address = LogAddress { job: job.id, attempt: job.attempt, step: step.position };
                 let known = self.steps.get(&address).map(|shown| shown.open);
-                let label = words::label(detail.jobs.len(), &job.name, &step.name);
+                let label = words::label(detail.jobs.len(), job, &step.name);
                 match (&step.state, known) {
                     (StepState::Pending, _) | (_, Some(true)) => {}
                     (StepState::Running { .. }, None) | (StepState::Finished { .. }, None) if has_log(step) => {

@@ -1,8 +1,11 @@
 //! Table `builds`.
 
+use std::collections::BTreeMap;
+
 use slipway_pipelines::{
     context::Previous,
     ids::{BuildId, JobId, RepositoryId},
+    plan::Environment,
     repository::RepositoryName,
     state::BuildState,
 };
@@ -14,7 +17,7 @@ use super::{
     jobs,
     jobs::Job,
     model::{BuildDetail, BuildSummary, JobDetail, StepAddress, StepDetail},
-    repositories,
+    outputs, repositories,
     row::row,
     steps,
 };
@@ -118,7 +121,8 @@ impl Store {
         let mut details = Vec::new();
         for job in jobs::of_build(&mut *moment, id).await? {
             let steps = steps::of_attempt(&mut *moment, job.id, job.attempt).await?;
-            details.push(detail(job, steps));
+            let outputs = outputs::of_attempt(&mut *moment, job.id, job.attempt).await?;
+            details.push(detail(job, steps, outputs));
         }
         Ok(Some(BuildDetail {
             repository,
@@ -139,7 +143,8 @@ impl Store {
             job = Job { attempt, state, runner_name: runner, ..job };
         }
         let steps = steps::of_attempt(&mut *moment, job.id, attempt).await?;
-        Ok(Some(detail(job, steps)))
+        let outputs = outputs::of_attempt(&mut *moment, job.id, attempt).await?;
+        Ok(Some(detail(job, steps, outputs)))
     }
 
     /// Where the log of a step is; of the current attempt when none is named.
@@ -163,7 +168,7 @@ impl Store {
     }
 }
 
-fn detail(job: Job, steps: Vec<StepDetail>) -> JobDetail {
+fn detail(job: Job, steps: Vec<StepDetail>, outputs: BTreeMap<usize, Environment>) -> JobDetail {
     JobDetail {
         id: job.id,
         position: job.position,
@@ -175,6 +180,7 @@ fn detail(job: Job, steps: Vec<StepDetail>) -> JobDetail {
         runner: job.runner_name,
         labels: job.labels,
         concurrency: job.concurrency,
+        outputs: outputs.into_values().flatten().collect(),
         steps,
     }
 }

@@ -9,7 +9,7 @@ use slipway_pipelines::{
     context::{Previous, SecretRule, Trusted},
     diagnostic::Diagnostic,
     ids::{BuildId, DeliveryId, JobId, RepositoryId},
-    plan::StepKind,
+    plan::{Environment, StepKind},
     repository::RepositoryName,
     state::{Finish, JobState, Millis, Reason, Status, StepState},
     trigger::{Event, Trigger},
@@ -372,6 +372,8 @@ pub struct JobDetail {
     pub labels: BTreeMap<String, String>,
     /// How many of its kind may run at once.
     pub concurrency: Option<Concurrency>,
+    /// What its steps handed to later steps and jobs; of two with one name, the later step's.
+    pub outputs: Environment,
     /// By position.
     pub steps: Vec<StepDetail>,
 }

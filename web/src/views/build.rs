@@ -88,6 +88,8 @@ pub struct JobView {
     pub note: String,
     /// How long it ran.
     pub took: Option<Span>,
+    /// What its steps handed on, by name.
+    pub outputs: Vec<(String, String)>,
     /// In the plan's order.
     pub steps: Vec<StepView>,
 }
