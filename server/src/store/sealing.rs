@@ -116,3 +116,79 @@ async fn scrub(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE vault SET clean = TRUE WHERE id = 1").execute(&mut *db).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::{
+        Store,
+        model::{NewRepository, Repository},
+    };
+
+    async fn open(folder: &TempDir) -> Store {
+        let url = format!("sqlite:{}", folder.path().join("db").display());
+        Store::open(&url, &folder.path().join("key"), "http://ci.example", |_| {}).await.unwrap()
+    }
+
+    fn on_the_disk(folder: &TempDir, text: &str) -> bool {
+        std::fs::read_dir(folder.path()).unwrap().any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+    }
+
+    /// A database as it was before there was a vault, with an older copy of a row in a page.
+    async fn of_before(folder: &TempDir) -> Repository {
+        let store = open(folder).await;
+        let made = store.create_repository(NewRepository::own("me/thing".parse().unwrap())).await.unwrap();
+        store.close().await;
+        std::fs::remove_file(folder.path().join("key")).unwrap();
+        let path = folder.path().join("db");
+        let mut db = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+        for name in ["plain-longer-and-longer-and-longer", "plain-token"] {
+            let stored = StoredCredential::Token { username: "ada".to_owned(), token: name.to_owned() };
+            sqlx::query("UPDATE repositories SET credential = $1")
+                .bind(to_json(TABLE, &stored).unwrap())
+                .execute(&mut db)
+                .await
+                .unwrap();
+        }
+        sqlx::query("DELETE FROM vault").execute(&mut db).await.unwrap();
+        sqlx::Connection::close(db).await.unwrap();
+        made
+    }
+
+    #[tokio::test]
+    async fn credentials_of_before_are_sealed_at_the_first_start_and_leave_no_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = of_before(&folder).await;
+        assert!(on_the_disk(&folder, "plain-token"));
+        let store = open(&folder).await;
+        assert!(!on_the_disk(&folder, "plain-"), "no page and no log has it");
+        let Some(Credential::Token { username, token }) =
+            store.repository_by_id(made.id).await.unwrap().unwrap().credential
+        else {
+            panic!("it is kept")
+        };
+        assert_eq!((username.as_str(), token.expose_secret()), ("ada", "plain-token"));
+        store.close().await;
+        open(&folder).await;
+    }
+
+    #[tokio::test]
+    async fn a_start_that_was_cut_off_before_all_traces_were_gone_is_made_up_for() {
+        let folder = tempfile::tempdir().unwrap();
+        of_before(&folder).await;
+        let path = folder.path().join("db");
+        let mut db = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+        let vault = Vault::from_file_or_new(&folder.path().join("key")).unwrap();
+        assert!(!begin(&mut db, &vault).await.unwrap());
+        sqlx::Connection::close(db).await.unwrap();
+        assert!(on_the_disk(&folder, "plain-"), "the older copy is still in its page");
+        open(&folder).await;
+        assert!(!on_the_disk(&folder, "plain-"));
+    }
+}

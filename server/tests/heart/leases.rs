@@ -1,6 +1,6 @@
 //! Leases against a model: whatever runners, time and people do, a job has one owner and one end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use slipway_pipelines::{
@@ -10,7 +10,10 @@ use slipway_pipelines::{
 };
 use slipway_server::store::{Store, StoreError, model::BuildDetail};
 
-use crate::support::{build, detail, finished, granted, job, repository, runner_id, started, store};
+use crate::{
+    retries::retry,
+    support::{build, detail, finished, granted, job, repository, runner_id, started, store},
+};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -38,6 +41,8 @@ enum Act {
     Expire {
         at: i64,
     },
+    /// The pauses before next attempts are over.
+    EndDelays,
     Cancel,
 }
 
@@ -49,6 +54,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (0..8usize, 0..200i64).prop_map(|(claim, until)| Act::Renew { claim, until }),
         1 => (0..8usize).prop_map(|claim| Act::HandBack { claim }),
         2 => (0..200i64).prop_map(|at| Act::Expire { at }),
+        1 => Just(Act::EndDelays),
         1 => Just(Act::Cancel),
     ]
 }
@@ -58,8 +64,9 @@ fn act() -> impl Strategy<Value = Act> {
 struct Model {
     claims: Vec<(Claim, u128)>,
     highest: BTreeMap<JobId, u64>,
-    started: BTreeMap<JobId, bool>,
-    ends: BTreeMap<JobId, JobState>,
+    /// By attempt.
+    started: BTreeSet<(JobId, u32)>,
+    ends: BTreeMap<(JobId, u32), JobState>,
 }
 
 impl Model {
@@ -67,14 +74,23 @@ impl Model {
         self.highest.get(&claim.job) == Some(&claim.epoch)
     }
 
-    /// Finished is final, and each lease in force is the newest.
-    fn check(&mut self, build: &BuildDetail) {
+    /// Finished is final, each lease in force is the newest, and a next attempt follows only an end that asks for it.
+    async fn check(&mut self, store: &Store, build: &BuildDetail) {
         for job in &build.jobs {
-            if let Some(end) = self.ends.get(&job.id) {
-                assert_eq!(end, &job.state, "finished is final");
-            } else if job.state.status().is_final() {
-                self.ends.insert(job.id, job.state.clone());
+            for attempt in 1..=job.attempt {
+                let state = store.job_attempt(job.id, attempt).await.unwrap().unwrap().state;
+                if attempt < job.attempt {
+                    assert!(matches!(state.status(), Status::Failure | Status::Lost), "{state:?} is tried again");
+                    let was_lost = state.status() == Status::Lost;
+                    assert!(!was_lost || self.started.contains(&(job.id, attempt)), "lost after a step only");
+                }
+                if let Some(end) = self.ends.get(&(job.id, attempt)) {
+                    assert_eq!(end, &state, "finished is final");
+                } else if state.status().is_final() {
+                    self.ends.insert((job.id, attempt), state);
+                }
             }
+            assert!(job.attempt <= 3, "no more tries than it may");
             if let Some(lease) = job.state.lease() {
                 assert_eq!(self.highest.get(&job.id), Some(&lease.epoch), "only the newest lease is in force");
             }
@@ -85,13 +101,16 @@ impl Model {
 async fn play(acts: Vec<Act>) {
     let (_folder, store) = store().await;
     let repository = repository(&store, "me/thing").await;
-    let made = build(&store, &repository, vec![job("a", 2, &[]), job("b", 1, &[]), job("c", 1, &[0])]).await;
+    let mut all = vec![job("a", 2, &[]), job("b", 1, &[]), job("c", 1, &[0])];
+    all[0].retry = Some(retry(&["failure", "lost"], 0));
+    all[1].retry = Some(retry(&["lost"], 60));
+    let made = build(&store, &repository, all).await;
     let jobs: Vec<JobId> = detail(&store, made).await.jobs.iter().map(|job| job.id).collect();
     let mut model = Model::default();
     for act in acts {
         let before = detail(&store, made).await;
         perform(&store, &mut model, &jobs, &before, act).await;
-        model.check(&detail(&store, made).await);
+        model.check(&store, &detail(&store, made).await).await;
     }
 }
 
@@ -105,7 +124,8 @@ async fn perform(store: &Store, model: &mut Model, jobs: &[JobId], before: &Buil
             if let Some(granted) = granted {
                 let epoch = granted.claim.epoch;
                 assert!(model.highest.insert(jobs[job], epoch).is_none_or(|old| old < epoch), "epochs rise");
-                assert!(!model.started.contains_key(&jobs[job]), "a job that began is never given again");
+                let run = (jobs[job], granted.claim.attempt);
+                assert!(!model.started.contains(&run), "an attempt that began is never given again");
                 model.claims.push((granted.claim, runner));
             }
         }
@@ -113,13 +133,19 @@ async fn perform(store: &Store, model: &mut Model, jobs: &[JobId], before: &Buil
             let Some((claim, _)) = pick(claim) else { return };
             if store.take_events(claim, vec![started(0)]).await.is_ok() {
                 assert!(model.is_newest(claim), "only the newest claim is heard");
-                model.started.insert(claim.job, true);
+                model.started.insert((claim.job, claim.attempt));
             }
         }
         Act::Finish { claim, code } => {
             let Some((claim, _)) = pick(claim) else { return };
             match store.take_events(claim, vec![finished(code)]).await {
-                Ok(()) => assert!(model.is_newest(claim), "only the newest claim is heard"),
+                Ok(()) if model.is_newest(claim) => {}
+                Ok(()) => {
+                    let states =
+                        |build: &BuildDetail| build.jobs.iter().map(|job| job.state.clone()).collect::<Vec<_>>();
+                    let now = store.build_by_id(before.summary.id).await.unwrap().unwrap();
+                    assert_eq!(states(before), states(&now), "an old end said again changes nothing");
+                }
                 Err(StoreError::Stale) => {}
                 Err(error) => panic!("{error}"),
             }
@@ -133,6 +159,7 @@ async fn perform(store: &Store, model: &mut Model, jobs: &[JobId], before: &Buil
             store.hand_back(claim).await.unwrap();
         }
         Act::Expire { at } => drop(store.expire(at).await.unwrap()),
+        Act::EndDelays => store.end_delays(i64::MAX / 2).await.unwrap(),
         Act::Cancel => match store.cancel_build(before.summary.id, "me").await {
             Ok(()) | Err(StoreError::BuildFinished) => {}
             Err(error) => panic!("{error}"),
