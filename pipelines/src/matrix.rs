@@ -25,7 +25,9 @@ pub(crate) type Cell = BTreeMap<String, String>;
 pub(crate) fn cells(root: &Node, flavour: Flavour, report: &mut Report) -> Vec<Cell> {
     let Some(node) = root.given("matrix") else { return vec![Cell::new()] };
     let Value::Map(entries) = &node.value else {
-        report.error(node.span, format!("`matrix` takes a map of axes, this is {}", node.kind()));
+        report
+            .error(node.span, format!("`matrix` takes a map of axes, this is {}", node.kind()))
+            .help("write `AXIS: [a, b]` below it; whole cells go below `include`");
         return Vec::new();
     };
     let is_list = |key: &str| key == "include" || key == "exclude" && !is_axis(node.get(key), flavour);

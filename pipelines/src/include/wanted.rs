@@ -104,7 +104,9 @@ fn text<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n str> 
 /// The path without `.` and double slashes. Mistakes are in the report.
 fn path(text: &str, at: Span, report: &mut Report) -> Option<String> {
     let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-    let why = if text.starts_with('/') {
+    let why = if text.contains("://") {
+        "is an address"
+    } else if text.starts_with('/') {
         "is absolute"
     } else if parts.contains(&"..") {
         "leaves its folder with `..`"
@@ -115,9 +117,11 @@ fn path(text: &str, at: Span, report: &mut Report) -> Option<String> {
     } else {
         return Some(parts.join("/"));
     };
-    report
-        .error(at, format!("`{}` cannot be included: it {why}", text.escape_debug()))
-        .help("write a path from the root of the repository, such as `ci/common.yml`");
+    report.error(at, format!("`{}` cannot be included: it {why}", text.escape_debug())).help(if text.contains("://") {
+        "write a path of this repository, or `{repo: owner/name, file: path}` for another one of this server"
+    } else {
+        "write a path from the root of the repository, such as `ci/common.yml`"
+    });
     None
 }
 

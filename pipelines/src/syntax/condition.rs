@@ -3,7 +3,7 @@
 use globset::GlobMatcher;
 
 use super::{
-    keys,
+    elsewhere, keys,
     reader::{Reader, Spanned},
 };
 use crate::{
@@ -94,6 +94,14 @@ impl Reader<'_> {
     }
 
     fn condition(&mut self, node: &Node) -> Option<Condition> {
+        if let Value::Scalar(scalar) = &node.value {
+            let help = match elsewhere::event(&scalar.text) {
+                Some(event) => format!("write `when: {{event: {}}}`", event.as_str()),
+                None => "write keys and patterns, such as `when: {event: push, branch: main}`".to_owned(),
+            };
+            self.wrong(node, "when", "conditions").help(help);
+            return None;
+        }
         self.section(node, "`when`", &keys::CONDITION)?;
         let mut pattern = |key: &str| node.given(key).map(|value| self.pattern(value, key));
         let mut condition = Condition {
@@ -136,7 +144,9 @@ impl Reader<'_> {
                 Some(event) => events.push(event),
                 None => {
                     let all = || Event::ALL.into_iter().map(Event::as_str);
-                    let help = did_you_mean(&text.value, all())
+                    let help = elsewhere::event(&text.value)
+                        .map(|event| format!("did you mean `{}`?", event.as_str()))
+                        .or_else(|| did_you_mean(&text.value, all()))
                         .unwrap_or_else(|| format!("events are {}", listed(all(), "and")));
                     self.error(text.span, format!("unknown event `{}`", text.value)).help(help);
                 }
@@ -153,9 +163,11 @@ impl Reader<'_> {
             match text.value.as_str() {
                 "success" => runs_on.success = true,
                 "failure" => runs_on.failure = true,
-                other => self
-                    .error(text.span, format!("unknown status `{other}`"))
-                    .help("write `success`, `failure`, or a list of both"),
+                other => self.error(text.span, format!("unknown status `{other}`")).help(match other {
+                    "always" | "any" | "completed" => "write `[success, failure]`",
+                    "failed" | "error" | "errored" => "did you mean `failure`?",
+                    _ => "write `success`, `failure`, or a list of both",
+                }),
             }
         }
         if texts.is_empty() { None } else { Some(runs_on) }

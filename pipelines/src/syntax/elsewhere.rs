@@ -3,6 +3,7 @@
 use super::keys::{CONDITION, Keys, STEP, WORKFLOW};
 use crate::{
     report::Report,
+    trigger::Event,
     yaml::{Node, Value},
 };
 
@@ -56,9 +57,46 @@ const IN_WORKFLOWS: &[(&[&str], &str)] = &[
     (&["image_pull_secrets"], "an administrator gives the registry's password: `slipway registries set`"),
 ];
 
+/// The same for conditions of `when`.
+const IN_CONDITIONS: &[(&[&str], &str)] = &[
+    (&["tags"], "write `event: tag`, and `ref: refs/tags/v*` for some of them"),
+    (&["files", "changes", "changed", "paths_ignore"], "write `path`, such as `path: {exclude: [docs/**]}`"),
+    (&["target", "deployment"], "write `evaluate: 'CI_PIPELINE_DEPLOY_TARGET == \"production\"'`"),
+    (&["branches_ignore"], "write `branch: {exclude: […]}`"),
+];
+
+/// The same for patterns.
+const IN_FILTERS: &[(&[&str], &str)] =
+    &[(&["only"], "write `include`"), (&["except", "ignore", "not", "exclude_paths"], "write `exclude`")];
+
+/// The same for `concurrency`.
+const IN_CONCURRENCY: &[(&[&str], &str)] = &[
+    (&["cancel_in_progress", "cancel_previous"], "write `cancel: superseded`"),
+    (&["max", "max_parallel"], "write `limit`"),
+    (&["name", "key", "resource_group"], "write `group`"),
+];
+
+/// The event that a word of other systems stands for.
+pub(super) fn event(word: &str) -> Option<Event> {
+    let plain = word.trim().to_lowercase().replace('-', "_");
+    match plain.as_str() {
+        "pr" | "pull" | "merge_request" | "merge_request_event" => Some(Event::PullRequest),
+        "schedule" | "scheduled" => Some(Event::Cron),
+        "promote" | "promotion" | "deploy" => Some(Event::Deployment),
+        "workflow_dispatch" | "web" | "api" | "custom" | "trigger" => Some(Event::Manual),
+        "tags" | "create" => Some(Event::Tag),
+        "commit" | "branch" => Some(Event::Push),
+        other => Event::parse(other),
+    }
+}
+
 /// What to write instead of a key that a section does not have.
 pub(super) fn advice(section: &Keys, key: &str) -> Option<String> {
     let plain = key.trim().to_lowercase().replace('-', "_");
+    // GitHub's key is about machines, the older one of that name about outcomes.
+    if key == "runs-on" {
+        return Some("write `labels`: they choose the runner, and `image` on each step is what runs there".to_owned());
+    }
     if section.knows(&plain) {
         return None;
     }
@@ -66,6 +104,15 @@ pub(super) fn advice(section: &Keys, key: &str) -> Option<String> {
         let row = table.iter().find(|(names, _)| names.contains(&plain.as_str()));
         row.map(|(_, help)| (*help).to_owned())
     };
+    match section.name {
+        "condition" => {
+            let event = event(&plain).map(|event| format!("`{plain}` is no filter: write `event: {}`", event.as_str()));
+            return found(IN_CONDITIONS).or(event);
+        }
+        "filter" | "path_filter" => return found(IN_FILTERS),
+        "concurrency" => return found(IN_CONCURRENCY),
+        _ => {}
+    }
     let is_workflow = section.name == WORKFLOW.name;
     let is_step = matches!(section.name, "step" | "service" | "clone_step");
     let written = if is_workflow { found(IN_WORKFLOWS) } else { None };
@@ -127,7 +174,7 @@ const GITLAB: Foreign = Foreign {
 /// Says so when a file without steps is another system's. All its keys would be unknown one by one otherwise.
 pub(super) fn is_foreign(root: &Node, report: &mut Report) -> bool {
     let has = |key: &str| root.get(key).is_some();
-    if has("steps") || has("include") && !has("stages") || has("pipeline") || has("kind") {
+    if ["steps", "pipeline", "kind"].into_iter().any(has) {
         return false;
     }
     let known = FOREIGN.iter().find(|foreign| foreign.keys.iter().all(|key| has(key)));

@@ -49,9 +49,17 @@ impl Reader<'_> {
     /// A scalar as text, `${…}` left as it is.
     pub(crate) fn raw_text(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
         match &node.value {
-            Value::Scalar(scalar) if !scalar.is_null() => Some(Spanned { value: scalar.text.clone(), span: node.span }),
+            Value::Scalar(scalar) if !scalar.is_null() => {
+                self.foreign_reference(&scalar.text, node.span);
+                Some(Spanned { value: scalar.text.clone(), span: node.span })
+            }
             Value::Map(_) if what == "commands" => {
-                self.wrong(node, what, "text").help("put the whole command in quotes: its `: ` makes a map of it");
+                let help = if node.get("from_secret").is_some() {
+                    "give the step a variable, `environment: {NAME: {from_secret: …}}`, and write `$NAME` here"
+                } else {
+                    "put the whole command in quotes: its `: ` makes a map of it"
+                };
+                self.wrong(node, what, "text").help(help);
                 None
             }
             _ => {
@@ -69,12 +77,22 @@ impl Reader<'_> {
 
     /// A text with `${…}` replaced.
     pub(crate) fn substituted(&mut self, text: &str, at: Span) -> String {
+        self.foreign_reference(text, at);
         match in_text(text, self.variables) {
             Ok(text) => text,
             Err(error) => {
                 self.too_much(at, &error);
                 String::new()
             }
+        }
+    }
+
+    /// GitHub's `${{ … }}` is nothing here, and no shell understands it either.
+    fn foreign_reference(&mut self, text: &str, at: Span) {
+        if text.contains("${{") && !self.report.is_full() {
+            self.report
+                .warning(at, "`${{ … }}` is not replaced: it is GitHub's syntax")
+                .help("write `${NAME}` for a variable; a secret is `{from_secret: name}` as a value of `environment`");
         }
     }
 

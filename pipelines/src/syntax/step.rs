@@ -112,7 +112,7 @@ impl Reader<'_> {
             Role::Service => (format!("service `{}`", name.value), &keys::SERVICE),
         };
         if !matches!(node.value, Value::Map(_)) {
-            self.no_step(node, &name, &what);
+            self.no_step(node, &name, &what, role);
             return None;
         }
         self.section(node, &what, keys)?;
@@ -187,11 +187,15 @@ impl Reader<'_> {
     }
 
     /// Something else where the keys of a step belong.
-    fn no_step(&mut self, node: &Node, name: &Spanned<String>, what: &str) {
+    fn no_step(&mut self, node: &Node, name: &Spanned<String>, what: &str, role: Role) {
         // There is nothing to point at but the name.
         let at = if node.is_null() { name.span } else { node.span };
         let help = if keys::STEP.knows(&name.value) {
             format!("`{}` is a key of a step: indent it deeper than the step's name", name.value)
+        } else if role == Role::Clone && matches!(&*name.value, "disable" | "enabled") {
+            "write `skip_clone: true` in the file to have no checkout".to_owned()
+        } else if role == Role::Clone {
+            format!("write `clone: {{git: {{settings: {{{}: …}}}}}}`", name.value)
         } else if node.is_null() {
             "indent its keys deeper than its name".to_owned()
         } else {

@@ -72,7 +72,9 @@ pub(super) fn advise(kind: &ErrorKind, text: &str, at: usize) -> Advice {
             here("a list cannot begin here", "put it on the next line, or quote the value if the `-` is part of it")
         }
         ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent | ErrorKind::InvalidQuotedScalarIndent => {
-            here("the line is not indented as those before it", "keys of one map begin in the same column")
+            open_quote(text, at).unwrap_or_else(|| {
+                here("the line is not indented as those before it", "keys of one map begin in the same column")
+            })
         }
         other => {
             let reason = other.to_string();
@@ -164,6 +166,25 @@ fn escape(text: &str, at: usize) -> usize {
     at
 }
 
+/// The value on one of the last lines that begins with a quote and has no second one.
+fn open_quote(text: &str, at: usize) -> Option<Advice> {
+    const MOST_LINES: usize = 20;
+    let mut end = at;
+    for line in text[..at].rsplit('\n').take(MOST_LINES) {
+        let start = end - line.len();
+        let value =
+            line.rfind(": ").map(|colon| colon + 2).or_else(|| line.find("- ").map(|dash| dash + 2)).unwrap_or(0);
+        let first = line[value..].chars().next().filter(|c| matches!(c, '"' | '\''));
+        if let Some(quote) = first
+            && line[value..].matches(quote).count() == 1
+        {
+            return Some(advice(start + value, "this quote is not closed", "close it, or remove it"));
+        }
+        end = start.saturating_sub(1);
+    }
+    None
+}
+
 /// The bracket before a place that is not closed, if one on the last lines is not.
 fn open_bracket(text: &str, at: usize) -> Option<Advice> {
     const FARTHEST: usize = 2000;
@@ -193,6 +214,7 @@ mod tests {
         assert_eq!(of(ErrorKind::TabInPlainScalar, "a:\n  b: c\n\td: e\n", 8), 10);
         assert_eq!(of(ErrorKind::SimpleKeyExpected, "a:\n  b:c\n", 5), 6);
         assert_eq!(of(ErrorKind::UnknownQuotedScalarEscape, "a: \"x\\n\\d\"", 3), 7);
+        assert_eq!(of(ErrorKind::InvalidIndentation, "a:\n  - \"b\n  c\nd:\n", 13), 7);
         assert_eq!(of(ErrorKind::InvalidColonPlacement, "a: [b\nc: d\n", 7), 3);
     }
 
@@ -204,6 +226,7 @@ mod tests {
             ErrorKind::MappingValueNotAllowed,
             ErrorKind::UnknownQuotedScalarEscape,
             ErrorKind::UnclosedQuotedScalar,
+            ErrorKind::InvalidIndentation,
         ] {
             for text in ["", "é", "\n", "-\té: ", "a:b\r\n", "\\", "\"\\"] {
                 for at in 0..=text.len() + 2 {

@@ -124,7 +124,7 @@ impl Case {
             }
             "secret" => self.context.secrets.get_or_insert_default().push(secret(rest)),
             "no-secrets" => self.context.secrets = Some(Vec::new()),
-            "previous" => self.context.previous = Some(previous()),
+            "previous" => self.context.previous = Some(previous(if rest.is_empty() { "pull_request" } else { rest })),
             "unavailable" => {
                 let (reference_text, why) = rest.split_once(": ").unwrap();
                 self.context.included.insert(reference(reference_text), Err(why.to_owned()));
@@ -181,10 +181,9 @@ fn trigger(sha: &str, message: &str) -> Trigger {
     }
 }
 
-/// A pull request, so that its variables are all there.
-fn previous() -> Previous {
+fn previous(event: &str) -> Previous {
     let cues = Cues {
-        event: "pull_request".into(),
+        event: event.into(),
         branch: "main".into(),
         tag: String::new(),
         cron: String::new(),

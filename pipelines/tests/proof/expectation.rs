@@ -44,6 +44,15 @@ impl Expectation {
         })
     }
 
+    /// Whether it points at this variable.
+    pub(crate) fn is_about(&self, variable: &str) -> bool {
+        let ending = format!("/environment/{variable}");
+        match self {
+            Self::Is(pointer, _) | Self::Has(pointer) | Self::Not(pointer) => pointer.ends_with(&ending),
+            Self::Finding(..) | Self::Help(_) | Self::LeftOut(_) | Self::Chosen(_) => false,
+        }
+    }
+
     /// What is wrong, if anything is.
     pub(crate) fn check(&self, view: &Value, chosen: &[&str]) -> Result<(), String> {
         let wanted =

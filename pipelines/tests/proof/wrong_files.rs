@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use slipway_pipelines::render::render;
+use slipway_pipelines::{include::sources, render::render};
 
 use crate::case::Case;
 
@@ -36,7 +36,7 @@ fn every_wrong_file_is_answered_as_written_down() {
             silent.push(name);
             continue;
         }
-        let said = render(&done.diagnostics, &case.files, false);
+        let said = render(&done.diagnostics, &sources(&case.files, &case.context.included), false);
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path(folder.join("said"));
         settings.set_prepend_module_to_snapshot(false);
