@@ -16,6 +16,7 @@ use slipway_pipelines::{plan::ReadyCheck, state::Reason};
 
 use super::{
     engine::{Engine, EngineError, QUICK, within},
+    gate,
     job::Open,
     knock, names, pause,
     step::container,
@@ -39,7 +40,9 @@ pub(super) async fn ready(job: &Open, step: usize) -> Result<(), Failed> {
     let check = async {
         match &ready.check {
             ReadyCheck::Command { command } => {
-                let shell = ["/bin/sh", "-c", command].map(str::to_owned).to_vec();
+                // A gate makes its directory itself, after its word: it may not be there yet.
+                let command = format!("cd {} 2>/dev/null\n{command}", gate::quote(&container(plan)?.directory));
+                let shell = ["/bin/sh", "-c", &command].map(str::to_owned).to_vec();
                 until_well(&job.engine, &name, &shell, CHECK).await
             }
             ReadyCheck::Port { port } => port_answers(job, &name, *port).await,
@@ -86,7 +89,7 @@ async fn until_well(engine: &Engine, name: &str, command: &[String], longest: Du
     loop {
         match tokio::time::timeout(longest, exec(engine, name, command)).await {
             Ok(Ok(Exec { code: Some(0), .. })) => return Ok(()),
-            Ok(Ok(Exec { code: Some(126 | 127), said })) if said.contains("OCI runtime exec failed") => {
+            Ok(Ok(Exec { code: Some(126 | 127), said })) if is_missing(&said) => {
                 return Err(never(format!("the check can't run in its image: {}", said.trim())));
             }
             Ok(Ok(_)) | Err(_) => {}
@@ -96,6 +99,12 @@ async fn until_well(engine: &Engine, name: &str, command: &[String], longest: Du
         tokio::time::sleep(pause).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Whether the engine, and not a shell, says that there is no such program.
+fn is_missing(said: &str) -> bool {
+    said.contains("OCI runtime exec failed")
+        && ["no such file", "not found", "permission denied"].iter().any(|why| said.contains(why))
 }
 
 /// How a command in a container ended.

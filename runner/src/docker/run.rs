@@ -297,6 +297,10 @@ async fn exit(engine: &Engine, name: &str) -> (Ending, bool) {
             }
             Ok(_) => {}
             Err(error) if error.is_missing() => {
+                // Who removes a running container kills it.
+                if let Some(code) = code.filter(|code| *code != 137) {
+                    return (Ending::Exited { code, oom_killed: false }, false);
+                }
                 return (Ending::Failed(Failed::infra("the step's container was removed while it ran")), false);
             }
             Err(error) if away_since.is_some_and(|since| since.elapsed() > ENGINE_AWAY) => {

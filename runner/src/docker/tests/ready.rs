@@ -40,8 +40,8 @@ async fn a_service_is_waited_for_by_command_and_by_port() {
     let wait_for = |file: &str| format!("until [ -e /slipway/{file} ]; do sleep 0.05; done");
     let steps = vec![
         ready(
-            bench.service("command", &[&wait_for("go"), "touch /tmp/up", "sleep 1000"]),
-            ReadyCheck::Command { command: "[ -e /tmp/up ]".into() },
+            bench.service("command", &[&wait_for("go"), "touch up", "sleep 1000"]),
+            ReadyCheck::Command { command: "[ -e up ]".into() },
         ),
         ready(bench.service("port", &[&wait_for("go"), "httpd -f -p 5432"]), ReadyCheck::Port { port: 5432 }),
         ready(bench.service("other port", &["httpd -f -p 81"]), ReadyCheck::Port { port: 80 }),
