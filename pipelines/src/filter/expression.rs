@@ -136,10 +136,15 @@ impl Expression {
                 message: format!("it is to be true or false, and this is {}", kind(&other)),
                 help: Some("compare it with something: `NAME == \"value\"`".to_owned()),
             }),
-            Err(error) => Err(Wrong {
-                message: first_line(&error.to_string()),
-                help: Some("a variable that is not there is `nil`: `NAME ?? \"\"` is text in any case".to_owned()),
-            }),
+            Err(error) => {
+                let message = first_line(&error.to_string());
+                let help = if message.starts_with("unknown function") {
+                    "`contains`, `startsWith`, `endsWith` and `matches` stand between two texts: `NAME startsWith \"x\"`"
+                } else {
+                    "a variable that is not there is `nil`: `NAME ?? \"\"` is text in any case"
+                };
+                Err(Wrong { message, help: Some(help.to_owned()) })
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use slipway_pipelines::{compile::compile, context::SourceFile, discovery::choose};
+use slipway_pipelines::{compile::compile, context::SourceFile, discovery::choose, include::missing};
 
 use crate::common::push;
 
@@ -32,7 +32,19 @@ fn every_example_compiles() {
         paths(&folder, "", &mut found);
         let read = |path: &str| SourceFile { path: path.to_owned(), bytes: fs::read(folder.join(path)).unwrap() };
         let files: Vec<SourceFile> = choose(found.iter().map(String::as_str)).into_iter().map(read).collect();
-        let done = compile(&files, &push());
+        let mut context = push();
+        loop {
+            let wanted = missing(&files, &context.included);
+            if wanted.is_empty() {
+                break;
+            }
+            for reference in wanted {
+                assert_eq!(reference.repository, None, "an example is whole");
+                let bytes = fs::read(folder.join(&reference.path)).unwrap();
+                context.included.insert(reference, Ok(bytes));
+            }
+        }
+        let done = compile(&files, &context);
         assert_eq!(done.diagnostics, [], "{}", folder.display());
         assert!(!done.jobs.is_empty(), "{}", folder.display());
         count += 1;
