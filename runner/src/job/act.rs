@@ -75,11 +75,11 @@ impl<E: Executor, R: Reporter> Run<'_, E, R> {
                 }
                 let shipped = self.logs.shipped(step);
                 let at = self.said.get(&step).copied().unwrap_or_else(now);
-                let event = StepEvent::Finished { finish, at };
+                let event = StepEvent::Finished { finish: self.masked(finish), at };
                 self.endings.spawn(async move { Ok((step, event, shipped.await?)) });
             }
             Action::CancelBuild(step) => self.outbox.tell(JobNews::CancelBuild { step }),
-            Action::Finish(finish) => self.finish = Some(self.with_tail(finish)),
+            Action::Finish(finish) => self.finish = Some(self.masked(self.with_tail(finish))),
         }
     }
 
@@ -142,6 +142,11 @@ impl<E: Executor, R: Reporter> Run<'_, E, R> {
                 life.say(Input::Failed(step, failed));
             }
         }
+    }
+
+    /// What an engine or a registry says of its failures comes from outside: it is masked as logs are.
+    fn masked(&self, finish: Finish) -> Finish {
+        Finish { note: self.spool.masked(&finish.note), ..finish }
     }
 
     /// A job that failed for a service that was not ready shows what that said.

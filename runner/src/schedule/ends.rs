@@ -57,11 +57,11 @@ impl Schedule {
     pub(super) fn again(&self, step: usize, finish: &Finish) -> Option<Again> {
         let (node, planned) = (self.nodes.get(step)?, self.plan.steps.get(step)?);
         let retry = planned.retry.as_ref()?;
-        // Others have gone on already.
+        // Others have gone on already, or will never come.
         let is_final = match node.phase {
             Phase::Said(_) | Phase::Ended(_) => true,
             Phase::Running => !planned.is_awaited(),
-            _ => false,
+            _ => !planned.is_awaited() && self.nobody_waits(),
         };
         let is_possible = planned.container().is_some() && self.stop.is_none() && !is_final;
         (is_possible && retry.wants(finish, node.retries)).then(|| Again {
@@ -106,8 +106,7 @@ impl Schedule {
 
     /// Once the last step that the job waits for is done, services and detached steps have no purpose.
     pub(super) fn stop_what_nobody_waits_for(&mut self, actions: &mut Vec<Action>) {
-        let steps = self.plan.steps.iter().map(|step| step.is_awaited());
-        if steps.zip(&self.nodes).any(|(awaited, node)| awaited && !is_done(&node.phase)) {
+        if !self.nobody_waits() {
             return;
         }
         for step in 0..self.nodes.len() {
@@ -115,6 +114,11 @@ impl Schedule {
                 self.stop_step(step, Reason::Stopped, actions);
             }
         }
+    }
+
+    fn nobody_waits(&self) -> bool {
+        let steps = self.plan.steps.iter().map(|step| step.is_awaited());
+        steps.zip(&self.nodes).all(|(awaited, node)| !awaited || is_done(&node.phase))
     }
 
     /// Brings about the end of a step for the job's sake; one that has run ends as `reason`.

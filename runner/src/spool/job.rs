@@ -11,6 +11,7 @@ use slipway_pipelines::lease::Claim;
 
 use super::{
     mark::Mark,
+    mask::Masker,
     needles::Needles,
     step::{MOST_BYTES, StepLog},
 };
@@ -85,6 +86,15 @@ impl JobSpool {
     /// Whether a text has a secret in it that logs must not show.
     pub fn has_secret(&self, text: &str) -> bool {
         self.needles.are_in(text)
+    }
+
+    /// The text as a log would show it.
+    pub fn masked(&self, text: &str) -> String {
+        let mut masker = Masker::new(Arc::clone(&self.needles));
+        let mut out = Vec::new();
+        masker.push(text.as_bytes(), &mut out);
+        masker.flush(&mut out);
+        String::from_utf8_lossy(&out).into_owned()
     }
 
     /// Removes the folder: the server has it all, or wants none of it.

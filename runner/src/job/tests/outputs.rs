@@ -144,3 +144,14 @@ async fn no_secret_reaches_the_server_in_any_form() {
     assert!(log.contains("+ echo }\n}\n"), "a line of one letter is no secret: {log}");
     assert!(log.contains("echo user:********"), "{log}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_in_what_others_say_of_a_failure_is_masked() {
+    let mut bench = Bench::new(grant(1, vec![with("STEP_PREPARE_FAIL", "true", step("a", &[]))]));
+    bench.grant.masked = vec!["image cannot".into()];
+    bench.start(Start::Fresh(bench.grant.clone()));
+    assert_eq!(bench.finished().await, "image_pull");
+    let heard = bench.memory.heard();
+    assert_eq!(heard.finish_of(0).note, "the step was told that its ******** be had");
+    assert_eq!(heard.finish.unwrap().note, "step `a`: the step was told that its ******** be had");
+}

@@ -119,10 +119,10 @@ fn assert_met(engine: &Engine, step: usize, need: usize, released: &BTreeMap<usi
     assert!(released.contains_key(&need), "step {step} went before its need {need}");
     let planned = &engine.plan.steps[need];
     if planned.is_awaited() {
-        let said = !engine.pending.iter().any(|input| matches!(input, Input::Said(about, _) if *about == need));
-        assert!(said, "step {step} went while {need} ran");
-        let again = engine.pending.iter().any(|input| matches!(input, Input::Cleared(about) if *about == need));
-        assert!(!again, "step {step} went while {need} was to be tried again");
+        let said = engine.given.iter().filter(|input| matches!(input, Input::Said(about, _) if *about == need));
+        assert_eq!(said.count() as u32, released[&need], "step {step} went while {need} ran");
+        let again = engine.seen.iter().filter(|action| matches!(action, Action::Again(about, _) if *about == need));
+        assert!((again.count() as u32) < released[&need], "step {step} went while {need} was to be tried again");
     } else if planned.container().is_some_and(|container| container.ready.is_some()) {
         let ready = engine.given.iter().any(|input| matches!(input, Input::Ready(about) if *about == need));
         assert!(ready, "step {step} went before {need} was ready");

@@ -217,6 +217,18 @@ fn a_service_that_was_not_ready_is_tried_again_one_that_was_is_not() {
 }
 
 #[test]
+fn a_service_that_nobody_waits_for_any_more_is_not_tried_again() {
+    let db = retried(2, &[RetryOn::Error], 0, detached("db", &[], true));
+    let mut schedule = Schedule::new(plan(vec![db, step("a", &[])]));
+    for input in [Input::Start, Input::WorkspaceMade, Input::Prepared(0), Input::Prepared(1), Input::Released(1)] {
+        schedule.apply(input);
+    }
+    schedule.apply(Input::Ended(1, exited(0)));
+    let actions = schedule.apply(Input::Failed(0, Failed::infra("no")));
+    assert!(matches!(&actions[..], [Action::End(0, _), Action::Finish(_)]), "{actions:?}");
+}
+
+#[test]
 fn a_restart_between_two_tries_goes_on_with_the_next() {
     let plan = plan(vec![checkout(), retried(3, &[RetryOn::Failure], 10, step("a", &[0])), step("b", &[1])]);
     let done = StepState::Finished { finish: Finish::exit(0), started: Some(1), at: 2 };
