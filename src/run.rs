@@ -7,6 +7,7 @@ mod ends;
 mod engine;
 mod lines;
 mod live;
+mod logins;
 mod order;
 mod plain;
 mod report;

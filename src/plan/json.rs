@@ -56,6 +56,7 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
             OnFailure::Fail => "fail",
             OnFailure::Ignore => "ignore",
             OnFailure::Cancel => "cancel",
+            OnFailure::Start => "start",
         },
         "is_awaited": step.is_awaited(),
         "retry": step.retry,

@@ -42,10 +42,10 @@ pub(super) fn of_step(step: &Step, plan: &Plan) -> Vec<String> {
     }
     notes.extend(runs_on(step.runs_on));
     match (step.on_failure, step.is_awaited()) {
-        (OnFailure::Ignore, true) => notes.push("failure is a warning".to_owned()),
+        (OnFailure::Ignore, _) => notes.push("failure is a warning".to_owned()),
         (OnFailure::Cancel, _) => notes.push("failure cancels the build".to_owned()),
         (OnFailure::Fail, false) => notes.push("failure counts".to_owned()),
-        (OnFailure::Fail, true) | (OnFailure::Ignore, false) => {}
+        (OnFailure::Fail, true) | (OnFailure::Start, _) => {}
     }
     if matches!(step.action, Action::Detach(_)) {
         notes.push("detached".to_owned());

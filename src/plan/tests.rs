@@ -24,7 +24,7 @@ fn outline() -> Outline {
     if let Action::Service(container) = &mut db.action {
         container.ready = Some(Ready { check: ReadyCheck::Port { port: 5432 }, timeout_seconds: 60 });
     }
-    db.on_failure = OnFailure::Ignore;
+    db.on_failure = OnFailure::Start;
     let mut test = Step { needs: vec![0, 1], ..Step::new("test", Action::Run(container("golang:1.24"))) };
     test.retry = Some(Retry { max: 2, on: vec![RetryOn::Failure], delay_seconds: 10 });
     test.secrets = BTreeMap::from([("TOKEN".into(), vec![SecretPart::Secret("npm_token".into())])]);

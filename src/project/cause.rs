@@ -47,9 +47,9 @@ pub(crate) fn trigger(project: &Project, args: &cli::Cause) -> Result<Trigger, S
                 from_fork: false,
             }
         }
-        Event::Tag => Cause::Tag { tag: tag(args, &head.tags)? },
+        Event::Tag => Cause::Tag { tag: tag(args, || tags(project))? },
         Event::Release => {
-            let tag = tag(args, &head.tags)?;
+            let tag = tag(args, || tags(project))?;
             Cause::Release { title: tag.clone(), tag, prerelease: false }
         }
         Event::Deployment => {
@@ -89,13 +89,19 @@ fn event(args: &cli::Cause) -> Result<Event, String> {
     }
 }
 
-fn tag(args: &cli::Cause, here: &[String]) -> Result<String, String> {
-    match (&args.tag, here) {
-        (Some(tag), _) => Ok(tag.clone()),
-        (None, [only]) => Ok(only.clone()),
-        (None, []) => Err("the commit has no tag: add `--tag TAG`".to_owned()),
-        (None, several) => Err(format!("the commit has the tags {}: add `--tag TAG`", several.join(", "))),
+fn tag(args: &cli::Cause, here: impl FnOnce() -> Result<Vec<String>, String>) -> Result<String, String> {
+    if let Some(tag) = &args.tag {
+        return Ok(tag.clone());
     }
+    match here()?.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err("the commit has no tag: add `--tag TAG`".to_owned()),
+        several => Err(format!("the commit has the tags {}: add `--tag TAG`", several.join(", "))),
+    }
+}
+
+fn tags(project: &Project) -> Result<Vec<String>, String> {
+    project.folder.tags().map_err(|error| format!("cannot read the tags: {error}"))
 }
 
 fn reference(cause: &Cause) -> String {
@@ -136,9 +142,9 @@ mod tests {
 
     #[test]
     fn the_tag_is_the_commits_unless_there_is_a_choice() {
-        let list = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>();
-        assert_eq!(tag(&args(), &list(&["v1"])).unwrap(), "v1");
-        assert!(tag(&args(), &[]).unwrap_err().contains("--tag"));
-        assert!(tag(&args(), &list(&["a", "b"])).unwrap_err().contains("a, b"));
+        let of = |tags: &[&str]| tag(&args(), || Ok(tags.iter().map(|tag| (*tag).to_owned()).collect()));
+        assert_eq!(of(&["v1"]).unwrap(), "v1");
+        assert!(of(&[]).unwrap_err().contains("--tag"));
+        assert!(of(&["a", "b"]).unwrap_err().contains("a, b"));
     }
 }

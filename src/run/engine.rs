@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use super::{
-    Trouble, after,
+    Trouble, after, logins,
     order::{self, Ordered},
     report::Report,
     screen, stop, summary,
@@ -124,12 +124,15 @@ impl Desk<'_> {
         let (commands, commanded) = watch::channel(Command::GoOn);
         stop::listen(commands, say).map_err(Trouble::Internal)?;
         let shown = tokio::spawn(screen::show(ordered.jobs.clone(), hearing, lines, report));
+        let source = source(&ordered, &snapshot);
+        let registries = task::block_in_place(|| logins::logins(&ordered.jobs));
+        let passwords = registries.iter().map(|login| login.password.clone());
         let order = Order {
+            masked: ordered.masked.into_iter().chain(passwords).collect(),
             repository: ordered.repository.clone(),
-            source: source(&ordered, &snapshot),
+            source,
             jobs: ordered.jobs,
-            masked: ordered.masked,
-            registries: Vec::new(),
+            registries,
             at_once: args.slots.map_or_else(cores, |slots| usize::try_from(slots).unwrap_or(1)),
             holds: match (args.keep, args.shell) {
                 (true, _) => Holds::All,

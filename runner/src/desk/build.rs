@@ -124,7 +124,8 @@ struct Run<'a, E: Executor> {
     standing: Vec<Standing>,
     attempts: Vec<u32>,
     orders: Vec<watch::Sender<Command>>,
-    outputs: BTreeMap<usize, Environment>,
+    /// What steps gave, by job and step.
+    outputs: BTreeMap<(usize, usize), Environment>,
     tasks: JoinSet<(usize, Option<Done<E::Job>>)>,
     built: Built<E::Job>,
     news: mpsc::Sender<News>,
@@ -200,7 +201,8 @@ impl<E: Executor> Run<'_, E> {
         let attempt = self.attempts[job];
         let mut inputs = Environment::new();
         for need in upstream(&self.order.jobs, job) {
-            inputs.extend(self.outputs.get(&need).cloned().unwrap_or_default());
+            let given = self.outputs.range((need, 0)..=(need, usize::MAX));
+            given.for_each(|(_, values)| inputs.extend(values.clone()));
         }
         let grant = Grant {
             claim: Claim { job: JobId(Uuid::now_v7()), attempt, epoch: 1 },
@@ -221,11 +223,14 @@ impl<E: Executor> Run<'_, E> {
     }
 
     async fn ended(&mut self, job: usize, done: Done<E::Job>) {
-        let finish = match &done.outcome {
-            Outcome::Finished(finish) => finish.clone(),
-            Outcome::Dropped => Finish::because(Reason::Cancelled),
+        let command = self.orders[job].borrow().clone();
+        let goes_on = command == Command::GoOn;
+        let finish = match (command, &done.outcome) {
+            // As on the server: a job that was told to stop ends as that, whatever it was about to end as.
+            (Command::Stop(finish), _) => finish,
+            (Command::GoOn, Outcome::Finished(finish)) => finish.clone(),
+            (Command::Drop, _) | (Command::GoOn, Outcome::Dropped) => Finish::because(Reason::Cancelled),
         };
-        let goes_on = *self.orders[job].borrow() == Command::GoOn;
         let retry = self.order.jobs[job].retry.clone().filter(|retry| retry.wants(&finish, self.attempts[job] - 1));
         let again = retry.filter(|_| goes_on);
         let held = match self.order.holds {
@@ -241,7 +246,7 @@ impl<E: Executor> Run<'_, E> {
         }
         match again {
             Some(retry) => {
-                self.outputs.remove(&job);
+                self.outputs.retain(|(of, _), _| *of != job);
                 let mut orders = self.orders[job].subscribe();
                 self.tasks.spawn(async move {
                     tokio::select! {
@@ -257,7 +262,7 @@ impl<E: Executor> Run<'_, E> {
 
     async fn hear(&mut self, heard: Heard) {
         match heard {
-            Heard::Outputs(job, values) => self.outputs.entry(job).or_default().extend(values),
+            Heard::Outputs(job, step, values) => drop(self.outputs.insert((job, step), values)),
             Heard::CancelBuild(job, step) => {
                 let Some(compiled) = self.order.jobs.get(job) else { return };
                 let step = compiled.plan.steps.get(step).map_or("", |step| &step.name);

@@ -23,10 +23,8 @@ pub struct Head {
     pub branch: Option<String>,
     /// What `origin` calls its main branch, or the one that looks like it.
     pub default_branch: Option<String>,
-    /// Address of `origin`, or of the only remote.
+    /// Address of `origin`, or of the first remote.
     pub remote: Option<String>,
-    /// Tags of the commit, sorted.
-    pub tags: Vec<String>,
 }
 
 impl Folder {
@@ -37,6 +35,17 @@ impl Folder {
     /// The repository cannot be read.
     pub fn head(&self) -> Result<Option<Head>, FolderError> {
         self.git.as_ref().map(|git| read(&git.repository)).transpose()
+    }
+
+    /// Tags of the commit, sorted.
+    ///
+    /// # Errors
+    ///
+    /// The repository cannot be read.
+    pub fn tags(&self) -> Result<Vec<String>, FolderError> {
+        let Some(git) = &self.git else { return Ok(Vec::new()) };
+        let Ok(head) = git.repository.head() else { return Ok(Vec::new()) };
+        tags(&git.repository, head.peel_to_commit()?.id())
     }
 }
 
@@ -54,7 +63,6 @@ fn read(repository: &Repository) -> Result<Head, FolderError> {
             head.message = lossy(&message[..message.len().min(MOST_MESSAGE)]);
             head.author = Person { name: lossy(author.name_bytes()), email: lossy(author.email_bytes()) };
             head.timestamp = commit.time().seconds();
-            head.tags = tags(repository, commit.id())?;
         }
         // Nothing was committed yet: the branch has a name all the same.
         Err(error) if error.code() == ErrorCode::UnbornBranch => {

@@ -54,7 +54,8 @@ pub enum News {
 /// What the order of the jobs depends on.
 #[derive(Debug)]
 pub(super) enum Heard {
-    Outputs(usize, Environment),
+    /// Of a job's step.
+    Outputs(usize, usize, Environment),
     /// A step of a job asks for it.
     CancelBuild(usize, usize),
 }
@@ -90,7 +91,7 @@ impl Reporter for ToDesk {
         for news in news {
             match news {
                 JobNews::Step { step, event, .. } => self.say(News::Step { job: self.job, step, event }).await,
-                JobNews::Outputs { values, .. } => drop(self.heard.send(Heard::Outputs(self.job, values))),
+                JobNews::Outputs { step, values } => drop(self.heard.send(Heard::Outputs(self.job, step, values))),
                 JobNews::CancelBuild { step } => drop(self.heard.send(Heard::CancelBuild(self.job, step))),
                 // Its outcome comes from the driver, which knows of attempts.
                 JobNews::Finished { .. } => {}

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -47,6 +48,8 @@ impl Place {
 
     fn at(folder: &Path) -> io::Result<Option<Self>> {
         fs::create_dir_all(folder)?;
+        // Copies of the user's files lie in it, some open to all.
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock"))?;
         match lock.try_lock() {
             Ok(()) => {}

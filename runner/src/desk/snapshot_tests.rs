@@ -182,6 +182,10 @@ fn changes_are_counted_from_what_was_pushed_or_where_the_branch_left() {
     config.set_str("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*").unwrap();
     let (paths, base) = desk.changes(Since::LastPush).unwrap();
     assert_eq!((paths.unwrap().len(), base), (3, Some(first.id().to_string())));
+    let target = repository.head().unwrap().peel(git2::ObjectType::Commit).unwrap();
+    repository.tag_lightweight("v1", &target, false).unwrap();
+    repository.tag_lightweight("old", first.as_object(), false).unwrap();
+    assert_eq!(desk.tags().unwrap(), ["v1"]);
     let head = desk.head().unwrap().unwrap();
     assert_eq!(head.default_branch.as_deref(), Some("main"));
     assert_eq!(head.remote.as_deref(), Some("https://git.example/me/thing.git"));
