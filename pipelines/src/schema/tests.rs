@@ -103,6 +103,32 @@ fn scenarios_of_woodpecker_are_valid() {
     all_are_valid(folder, 12);
 }
 
+/// What the reader takes without a word, the schema takes, too.
+#[test]
+fn cases_of_the_table_are_valid() {
+    let validator = validator();
+    let mut found = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/table"), &mut found);
+    let mut count = 0;
+    for path in &found {
+        let text = fs::read_to_string(path).unwrap();
+        if ["#: error", "#: warning", "#: paths"].iter().any(|word| text.contains(word)) {
+            continue;
+        }
+        // Several files in one, some of which are parts of others.
+        let text = format!("#\n{text}");
+        for part in text.split("\n#=== ").filter(|part| !part.starts_with("include ")) {
+            let part = part.split_once('\n').map_or("", |(_, rest)| rest);
+            if part.lines().all(|line| line.is_empty() || line.starts_with('#')) {
+                continue;
+            }
+            assert_eq!(against(&validator, part.as_bytes()), [""; 0], "{}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 150, "only {count} cases");
+}
+
 /// Every key of the language in one file.
 const EVERYTHING: &str = r#"
 $schema: ./schema.json
@@ -140,7 +166,7 @@ steps:
     timeout: 10m
     retry: 2
     outputs: [VERSION]
-    resources: {cpus: 1.5, memory: 1g, pids: 100}
+    resources: {cpus: 1.5, memory: 1.5 GiB, pids: 100}
     privileged: ${TRUE}
     volumes: ['/a:/b']
     devices: [/dev/kvm]
@@ -202,6 +228,7 @@ fn what_is_wrong_is_refused() {
         step("failure: sometimes"),
         step("retry: 11"),
         step("retry: {max: 2, on: [always]}"),
+        step("retry: {on: [error]}"),
         step("resources: {memory: much}"),
         step("resources: {cpus: -1}"),
         step("resources: {cpu: 1}"),

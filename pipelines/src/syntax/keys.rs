@@ -9,8 +9,8 @@ mod step;
 mod workflow;
 
 pub(crate) use condition::{CONDITION, FILTER, PATH_FILTER};
-pub(crate) use container::{BACKEND, BUILD, DOCKER, FROM_SECRET, READY, READY_WORDS, RESOURCES};
-pub(crate) use parts::{CONCURRENCY, INCLUDE, MATRIX, NEED, PARAMETER, PARAMETER_TYPES, RETRY, WORKSPACE};
+pub(crate) use container::{BUILD, DOCKER, FROM_SECRET, READY, RESOURCES};
+pub(crate) use parts::{CONCURRENCY, INCLUDE, NEED, PARAMETER, PARAMETER_TYPES, RETRY, WORKSPACE};
 pub(crate) use shape::{Key, Keys, Shape};
 pub(crate) use step::{CLONE, SERVICE, STEP};
 pub(crate) use workflow::WORKFLOW;

@@ -28,7 +28,7 @@ pub(crate) static RESOURCES: Keys = Keys {
             "Memory, such as `512MiB` or `1g`; beyond it the container is ended as out of memory.",
             Shape::OneOf(&[
                 Shape::Whole(1, 1 << 50),
-                Shape::Like("^[0-9]+(\\.[0-9]+)? ?([kKmMgGtT]([iI]?[bB])?|[bB])?$"),
+                Shape::Like("^[0-9]+(\\.[0-9]+)? ?([kKmMgGtT]([iI]|[iI]?[bB])?|[bB])?$"),
             ]),
         ),
         Key::new("pids", "Processes and threads.", Shape::Whole(1, 4_194_304)),

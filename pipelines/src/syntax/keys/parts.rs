@@ -67,6 +67,7 @@ pub(crate) static RETRY: Keys = Keys {
         ),
         Key::new("delay", "Pause before each try, at most an hour.", Shape::Duration),
     ]],
+    needs: &[&["max"]],
     gone: &[("when", "write `on`"), ("limit", "write `max`"), ("attempts", "write `max`")],
     ..Keys::NONE
 };
