@@ -8,6 +8,14 @@ const API: &[(&str, &str)] = &[
     ("GET", "/api/v1/repos"),
     ("POST", "/api/v1/repos"),
     ("GET", "/api/v1/repos/me/thing"),
+    ("PATCH", "/api/v1/repos/me/thing"),
+    ("GET", "/api/v1/repos/me/thing/parameters"),
+    ("GET", "/api/v1/repos/me/thing/secrets"),
+    ("PUT", "/api/v1/repos/me/thing/secrets/x"),
+    ("DELETE", "/api/v1/repos/me/thing/secrets/x"),
+    ("GET", "/api/v1/repos/me/thing/registries"),
+    ("PUT", "/api/v1/repos/me/thing/registries/x"),
+    ("DELETE", "/api/v1/repos/me/thing/registries/x"),
     ("GET", "/api/v1/repos/me/thing/builds"),
     ("POST", "/api/v1/repos/me/thing/builds"),
     ("GET", "/api/v1/repos/me/thing/builds/1"),
@@ -23,6 +31,13 @@ const API: &[(&str, &str)] = &[
 const PAGES: &[(&str, &str)] = &[
     ("GET", "/"),
     ("GET", "/repos/me/thing"),
+    ("GET", "/repos/me/thing/run"),
+    ("GET", "/repos/me/thing/settings"),
+    ("POST", "/repos/me/thing/settings/secrets"),
+    ("POST", "/repos/me/thing/settings/secrets/delete"),
+    ("POST", "/repos/me/thing/settings/registries"),
+    ("POST", "/repos/me/thing/settings/registries/delete"),
+    ("POST", "/repos/me/thing/settings/trust"),
     ("POST", "/repos/me/thing/builds"),
     ("GET", "/repos/me/thing/builds/1"),
     ("GET", "/repos/me/thing/builds/1/jobs/0/steps/0"),
@@ -73,7 +88,7 @@ async fn a_login_link_works_once_and_logging_out_ends_the_session() {
     assert_eq!(with(Method::GET, "/").send().await.unwrap().status(), StatusCode::OK);
     assert_eq!(with(Method::GET, "/api/v1/repos").send().await.unwrap().status(), StatusCode::OK);
     for origin in [None, Some("https://evil.example"), Some("null")] {
-        for path in ["/logout", "/repos/me/thing/builds/1/cancel", "/api/v1/repos"] {
+        for path in ["/logout", "/repos/me/thing/builds/1/cancel", "/repos/me/thing/settings/trust", "/api/v1/repos"] {
             let mut request = with(Method::POST, path);
             if let Some(origin) = origin {
                 request = request.header(header::ORIGIN, origin);

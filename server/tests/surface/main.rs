@@ -4,6 +4,11 @@
 
 mod access;
 mod api;
+mod included;
 mod logs;
 mod pages;
+mod parameters;
+mod repository;
+mod settings;
 mod setup;
+mod warnings;

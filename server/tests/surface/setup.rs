@@ -86,7 +86,7 @@ impl World {
     }
 }
 
-fn job(steps: &[&str]) -> CompiledJob {
+pub(crate) fn job(steps: &[&str]) -> CompiledJob {
     let steps = steps.iter().enumerate().map(|(position, name)| {
         let image = Image::Registry { reference: "busybox".to_owned(), always_pull: false };
         let program = Program::Commands { commands: vec!["true".to_owned()] };
@@ -106,7 +106,7 @@ fn job(steps: &[&str]) -> CompiledJob {
     }
 }
 
-fn trigger(message: &str) -> Trigger {
+pub(crate) fn trigger(message: &str) -> Trigger {
     Trigger {
         cause: Cause::Push { branch: "main".to_owned(), before: None },
         reference: "refs/heads/main".to_owned(),
@@ -151,7 +151,7 @@ impl Runner<'_> {
         self.news(claim, JobNews::Finished { finish, at: slipway_server::clock::now() }).await;
     }
 
-    async fn news(&self, claim: Claim, news: JobNews) {
+    pub(crate) async fn news(&self, claim: Claim, news: JobNews) {
         let events = serde_json::to_value(Events { claim, events: vec![news] }).unwrap();
         let answer = self.say("events", &events).await;
         assert!(answer.status().is_success(), "{}: {}", answer.status(), answer.text().await.unwrap());
