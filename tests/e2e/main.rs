@@ -9,6 +9,7 @@ mod bad_input;
 mod browser;
 mod command_line;
 mod containers;
+mod desk;
 mod examples;
 mod forges;
 mod hooks;
