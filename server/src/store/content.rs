@@ -34,7 +34,7 @@ impl Store {
         let new = Arc::new(new);
         loop {
             let seed = match self.seed(&new).await? {
-                Next::Make(seed) => seed,
+                Next::Make(seed) => *seed,
                 Next::Made(build) => return Ok(build),
             };
             let make = make.clone();
@@ -55,12 +55,12 @@ impl Store {
         let number = repositories::last_number(&mut *moment, new.repository).await? + 1;
         let place = (new.repository, new.trigger.branch(), number);
         let url = |name: &_, number| format!("{}{}", self.public_url, links::build(name, number));
-        Ok(Next::Make(BuildSeed {
+        Ok(Next::Make(Box::new(BuildSeed {
             id: BuildId(Uuid::now_v7()),
             number: unsigned("builds", number)?,
             created: clock::now(),
             previous: builds::previous(&mut *moment, place, url).await?,
-        }))
+        })))
     }
 
     /// `None` when the number is taken.
@@ -88,7 +88,7 @@ impl Store {
 
 /// What is to be done for a new build.
 enum Next {
-    Make(BuildSeed),
+    Make(Box<BuildSeed>),
     Made(BuildRef),
 }
 

@@ -140,7 +140,7 @@ mod tests {
         })
     }
 
-    /// A database as it was before there was a vault, with an older copy of a row in a page.
+    /// A database as it was before there was a vault, with what once was in pages that nothing uses any more.
     async fn of_before(folder: &TempDir) -> Repository {
         let store = open(folder).await;
         let made = store.create_repository(NewRepository::own("me/thing".parse().unwrap())).await.unwrap();
@@ -148,15 +148,20 @@ mod tests {
         std::fs::remove_file(folder.path().join("key")).unwrap();
         let path = folder.path().join("db");
         let mut db = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
-        for name in ["plain-longer-and-longer-and-longer", "plain-token"] {
-            let stored = StoredCredential::Token { username: "ada".to_owned(), token: name.to_owned() };
-            sqlx::query("UPDATE repositories SET credential = $1")
-                .bind(to_json(TABLE, &stored).unwrap())
-                .execute(&mut db)
-                .await
-                .unwrap();
+        let stored = StoredCredential::Token { username: "ada".to_owned(), token: "plain-token".to_owned() };
+        sqlx::query("UPDATE repositories SET credential = $1")
+            .bind(to_json(TABLE, &stored).unwrap())
+            .execute(&mut db)
+            .await
+            .unwrap();
+        for statement in [
+            "CREATE TABLE once (value TEXT)",
+            "INSERT INTO once SELECT 'plain-' || hex(randomblob(20000))",
+            "DROP TABLE once",
+            "DELETE FROM vault",
+        ] {
+            sqlx::query(statement).execute(&mut db).await.unwrap();
         }
-        sqlx::query("DELETE FROM vault").execute(&mut db).await.unwrap();
         sqlx::Connection::close(db).await.unwrap();
         made
     }
@@ -187,7 +192,7 @@ mod tests {
         let vault = Vault::from_file_or_new(&folder.path().join("key")).unwrap();
         assert!(!begin(&mut db, &vault).await.unwrap());
         sqlx::Connection::close(db).await.unwrap();
-        assert!(on_the_disk(&folder, "plain-"), "the older copy is still in its page");
+        assert!(on_the_disk(&folder, "plain-"), "what once was is still in its page");
         open(&folder).await;
         assert!(!on_the_disk(&folder, "plain-"));
     }
