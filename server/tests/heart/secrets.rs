@@ -131,7 +131,7 @@ mod key {
     async fn refused(folder: &TempDir) -> String {
         let url = format!("sqlite:{}", folder.path().join("db").display());
         let opened = Store::open(&url, &folder.path().join("key"), "http://ci.example", |_| {}).await;
-        let error = opened.err().expect("it is refused");
+        let error = opened.expect_err("it is refused");
         assert!(matches!(error, OpenError::Key(_)), "{error}");
         error.to_string()
     }
