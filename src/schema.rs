@@ -9,6 +9,8 @@ pub(crate) fn schema() -> Exit {
     let text = format!("{:#}\n", slipway_pipelines::schema::schema());
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => Exit::Success,
+        // Whoever reads it has enough: `slipway schema | head`.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Success,
         Err(error) => {
             eprintln!("error: cannot write to standard output: {error}");
             Exit::Internal
