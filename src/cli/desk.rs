@@ -1,4 +1,4 @@
-//! Flags of the commands that need no server: `lint`, `plan`, `run`.
+//! Flags of the commands that need no server: `lint`, `plan`, `run`. Those that may be repeated have no variable.
 
 use std::path::PathBuf;
 
@@ -51,10 +51,10 @@ pub(crate) struct Plan {
     #[arg(long, value_name = "AXIS=VALUE", value_parser = parse_pair)]
     pub(crate) matrix: Vec<(String, String)>,
     /// Write JSON.
-    #[arg(long, conflicts_with = "dot")]
+    #[arg(long, env = "SLIPWAY_JSON", conflicts_with = "dot")]
     pub(crate) json: bool,
     /// Write a graph in Graphviz's language: `slipway plan --dot | dot -Tsvg`.
-    #[arg(long)]
+    #[arg(long, env = "SLIPWAY_DOT")]
     pub(crate) dot: bool,
     #[command(flatten)]
     pub(crate) elsewhere: Elsewhere,
@@ -64,19 +64,19 @@ pub(crate) struct Plan {
 #[derive(Args, Debug, Default)]
 pub(crate) struct Cause {
     /// Why the build starts; by default a push, or `manual` when there is a `--param`.
-    #[arg(long, value_name = "EVENT", value_parser = events())]
+    #[arg(long, env = "SLIPWAY_EVENT", value_name = "EVENT", value_parser = events())]
     pub(crate) event: Option<Event>,
     /// Branch; by default the one that is checked out. Of a pull request the branch it goes to.
-    #[arg(long, value_name = "BRANCH")]
+    #[arg(long, env = "SLIPWAY_BRANCH", value_name = "BRANCH")]
     pub(crate) branch: Option<String>,
     /// Tag of `--event tag` and `release`; by default the one of the commit.
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, env = "SLIPWAY_TAG", value_name = "TAG")]
     pub(crate) tag: Option<String>,
     /// Target of `--event deployment`: `production`.
-    #[arg(long, value_name = "TARGET")]
+    #[arg(long, env = "SLIPWAY_DEPLOY_TO", value_name = "TARGET")]
     pub(crate) deploy_to: Option<String>,
     /// Name of the schedule of `--event cron`.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, env = "SLIPWAY_CRON", value_name = "NAME")]
     pub(crate) cron: Option<String>,
     /// Paths that count as changed, for `when.path`; by default what git says.
     #[arg(long, value_name = "PATH", num_args = 1..)]
@@ -85,7 +85,7 @@ pub(crate) struct Cause {
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub(crate) param: Vec<(String, String)>,
     /// Rights that the repository shall have, as an administrator gives them on a server.
-    #[arg(long, value_name = "RIGHT,..", value_delimiter = ',')]
+    #[arg(long, env = "SLIPWAY_TRUST", value_name = "RIGHT,..", value_delimiter = ',')]
     pub(crate) trust: Vec<Right>,
 }
 
@@ -118,7 +118,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "STEP")]
     pub(crate) step: Vec<String>,
     /// This step and all that comes after it.
-    #[arg(long, value_name = "STEP", conflicts_with_all = ["step", "steps"])]
+    #[arg(long, env = "SLIPWAY_FROM", value_name = "STEP", conflicts_with_all = ["step", "steps"])]
     pub(crate) from: Option<String>,
     /// The same as `--step`.
     #[arg(last = true, value_name = "STEP")]
@@ -130,13 +130,13 @@ pub(crate) struct Run {
     #[arg(long, env = "SLIPWAY_SECRET_FILE", value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
     /// Leave the workspace's volume, and say how to remove it.
-    #[arg(long)]
+    #[arg(long, env = "SLIPWAY_KEEP")]
     pub(crate) keep: bool,
     /// After a failed step open a shell in its image, workspace and environment.
-    #[arg(long)]
+    #[arg(long, env = "SLIPWAY_SHELL")]
     pub(crate) shell: bool,
     /// Also write each step's log, and `build.json` in the shape of the API, into this directory.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, env = "SLIPWAY_REPORT", value_name = "DIR")]
     pub(crate) report: Option<PathBuf>,
     /// Most jobs at once; by default one a core.
     #[arg(long, env = "SLIPWAY_SLOTS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]

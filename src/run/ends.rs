@@ -5,6 +5,9 @@ use slipway_pipelines::state::{Finish, Reason, Status};
 /// `exit code 3`, `not run: what it needs did not end well`
 pub(super) fn words(finish: &Finish) -> String {
     let what = match finish.reason {
+        // Of a job: the note has the code, too.
+        Reason::ExitCode if finish.note.starts_with("step `") => return finish.note.clone(),
+        Reason::Needs if !finish.note.is_empty() => "not run".to_owned(),
         Reason::Ok => "ok".to_owned(),
         Reason::OkWithWarnings => "ok, with warnings".to_owned(),
         Reason::Stopped => "stopped with its job".to_owned(),
@@ -51,5 +54,27 @@ pub(super) fn color(mark: char) -> &'static str {
         '✗' => "\x1b[31m",
         '!' => "\x1b[33m",
         _ => "\x1b[2m",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_twice() {
+        let of = |reason, note: &str| words(&Finish { exit_code: Some(3), ..Finish::with_note(reason, note) });
+        assert_eq!(of(Reason::ExitCode, ""), "exit code 3");
+        assert_eq!(of(Reason::ExitCode, "2 retries"), "exit code 3: 2 retries");
+        assert_eq!(of(Reason::ExitCode, "step `a` exited with code 3"), "step `a` exited with code 3");
+        assert_eq!(of(Reason::Needs, "`a` failed"), "not run: `a` failed");
+        assert_eq!(of(Reason::Needs, ""), "not run: what it needs did not end well");
+    }
+
+    #[test]
+    fn an_ignored_failure_is_no_plain_green() {
+        assert_eq!(mark(&Finish::exit(1), true), '!');
+        assert_eq!(mark(&Finish::because(Reason::OkWithWarnings), false), '!');
+        assert_eq!((mark(&Finish::exit(0), true), mark(&Finish::exit(1), false)), ('✓', '✗'));
     }
 }

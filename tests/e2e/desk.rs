@@ -427,9 +427,9 @@ async fn a_kept_workspace_has_the_files_and_its_removal_is_told() {
     assert_eq!(ran.code, 1, "{ran:?}");
     let volume = ran.stdout.lines().find_map(|line| line.trim().strip_prefix("remove it: docker volume rm "));
     let volume = volume.unwrap_or_else(|| panic!("{ran:?}"));
-    let look = format!("find /w -name made.txt -exec cat {{}} +");
+    let look = "find /w -name made.txt -exec cat {} +";
     let shown = Command::new("docker")
-        .args(["run", "--rm", "-v", &format!("{volume}:/w"), docker::BUSYBOX, "sh", "-c", &look])
+        .args(["run", "--rm", "-v", &format!("{volume}:/w"), docker::BUSYBOX, "sh", "-c", look])
         .output()
         .await
         .unwrap();

@@ -114,7 +114,7 @@ pub async fn build<E: Executor>(
         news,
         heard,
     };
-    run.to_the_end(hearing, commands).await
+    run.until_the_end(hearing, commands).await
 }
 
 struct Run<'a, E: Executor> {
@@ -133,7 +133,7 @@ struct Run<'a, E: Executor> {
 }
 
 impl<E: Executor> Run<'_, E> {
-    async fn to_the_end(
+    async fn until_the_end(
         mut self,
         mut hearing: mpsc::UnboundedReceiver<Heard>,
         mut commands: watch::Receiver<Command>,
