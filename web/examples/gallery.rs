@@ -6,6 +6,7 @@
 use std::{fs, path::Path};
 
 use slipway_pipelines::{
+    context::Trusted,
     repository::RepositoryName,
     state::{Finish, Millis, Reason, Status},
     trigger::{Cause, Person, Trigger},
@@ -33,6 +34,10 @@ fn main() {
     save(folder, "repository", repository());
     save(folder, "build", build());
     save(folder, "broken", broken());
+    save(folder, "warned", warned());
+    save(folder, "settings", settings());
+    save(folder, "empty-settings", empty_settings());
+    save(folder, "run", run());
     save(folder, "login", LoginPage::new("/".to_owned(), Some("That token is not valid here.")));
     save(
         folder,
@@ -275,6 +280,87 @@ fn log() -> LogView {
         live: false,
         quiet: "The step has not written anything.",
     }
+}
+
+/// A build with waits, attempts and warnings.
+fn warned() -> BuildPage {
+    let finish = Finish::with_note(Reason::OkWithWarnings, "lint: clippy");
+    let mut page = build();
+    page.status = Sign::Warning;
+    page.because = slipway_web::words::because(&finish);
+    page.jobs[0].status = Status::Pending.into();
+    page.jobs[0].note = "waits for its turn: one job of `deploy` runs at a time".to_owned();
+    page.jobs[0].attempt = 2;
+    page.jobs[0].name = "deploy (REGION=north, CHANNEL=stable, RUST=1.94)".to_owned();
+    page.jobs[1].note = slipway_web::words::because(&finish);
+    page.left_out.push(LeftOutView {
+        what: "step `publish` of `build`".to_owned(),
+        why: "its `when` takes event `tag`, this is `push`".to_owned(),
+    });
+    page
+}
+
+fn settings() -> SettingsPage {
+    let mut page = SettingsPage::new(&name("harbour/api"));
+    let row = |name: &str, events: &str, images: &str| SecretRow {
+        name: name.to_owned(),
+        events: events.to_owned(),
+        images: images.to_owned(),
+        updated: Moment::new(NOW - 4_000_000, NOW),
+        replace: "?secret=x".to_owned(),
+    };
+    page.secrets = vec![
+        row("deploy_key", "all but pull requests", ""),
+        row("npm_token", "tag, release", "plugins/npm, registry.example:5000/harbour/publish:2"),
+        row("tide-station.password", "push, pull_request, pull_request_closed, manual", ""),
+    ];
+    page.secret = SecretForm {
+        name: "npm_token".to_owned(),
+        replaces: true,
+        events: EventBox::all(|event| event.as_str() == "tag"),
+        images: "plugins/npm".to_owned(),
+        open: true,
+    };
+    page.problem = Some(Problem {
+        at: Section::Secrets,
+        text: "the value is empty".to_owned(),
+        help: "a value has at least one byte".to_owned(),
+    });
+    page.registries = vec![RegistryRow {
+        host: "registry.example:5000".to_owned(),
+        username: "robot$harbour".to_owned(),
+        updated: Moment::new(NOW - 90_000_000, NOW),
+        replace: "?registry=x".to_owned(),
+    }];
+    page.trust = TrustSwitch::all(Trusted { network: true, ..Trusted::default() });
+    page
+}
+
+fn empty_settings() -> SettingsPage {
+    let mut page = SettingsPage::new(&name("harbour/api"));
+    page.secret.events = EventBox::all(|event| !event.is_pull_request());
+    page.trust = TrustSwitch::all(Trusted::default());
+    page
+}
+
+fn run() -> RunPage {
+    let mut page = RunPage::new(&name("harbour/api"), "main");
+    let field = |name: &str, description: &str, kind, value: &str, required| Field {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        kind,
+        value: value.to_owned(),
+        required,
+    };
+    let places = ["north", "south"].map(str::to_owned).to_vec();
+    page.fields = vec![
+        field("REGION", "Where it goes.", FieldKind::Choice(places), "south", false),
+        field("NOTIFY", "Tell the harbour master when it is done.", FieldKind::Bool, "true", false),
+        field("REPLICAS", "", FieldKind::Number, "3", false),
+        field("VERSION", "What is deployed, as the tag spells it.", FieldKind::Text, "", true),
+    ];
+    page.problems = vec!["`VERSION` has no default: the build must be given a value".to_owned()];
+    page
 }
 
 fn broken() -> BuildPage {
