@@ -112,3 +112,20 @@ pub(crate) fn told(plan: &Plan, name: &str) -> Environment {
     let position = plan.steps.iter().position(|step| step.name == name).unwrap();
     plan.environment_of(position)
 }
+
+/// Whether the pipeline of one file is refused with this one message, at this line and column, with this in its help.
+#[track_caller]
+pub(crate) fn refused(text: &str, context: &Context, message: &str, place: (usize, usize), help: &str) {
+    let done = compile(&[file(".slipway.yml", text)], context);
+    assert_eq!(errors(&done), [message], "{text}");
+    let found = done.diagnostics.iter().find(|found| found.is_error()).unwrap();
+    let span = found.span.unwrap();
+    assert_eq!((span.line, span.column), place, "{text}: {message}");
+    let said = found.help.as_deref().unwrap_or_default();
+    assert!(said.contains(help) && said.is_empty() == help.is_empty(), "{text}: {said}");
+}
+
+/// A step `a` with one key more, at column 7 of line 3.
+pub(crate) fn with(key: &str) -> String {
+    format!("steps:\n  a: {{image: x, commands: [y],\n      {key}}}\n")
+}

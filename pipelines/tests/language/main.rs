@@ -5,6 +5,7 @@
 mod common;
 mod compat;
 mod environment;
+mod evaluate;
 mod examples;
 mod filters;
 mod hostile;
@@ -14,4 +15,9 @@ mod limits;
 mod matrix;
 mod parameters;
 mod rendering;
+mod resources;
+mod retries;
+mod secrets;
+mod sharing;
 mod steps;
+mod trusted;
