@@ -195,6 +195,8 @@ pub enum OnFailure {
     Ignore,
     /// The whole build is cancelled.
     Cancel,
+    /// Of services and detached steps, unless the file says otherwise: the job fails only when the step cannot start or is not ready.
+    Start,
 }
 
 /// What a step is, as API and pages show it.

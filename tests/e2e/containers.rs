@@ -50,8 +50,13 @@ pub(crate) async fn waiting_container(docker: &bollard::Docker, instance: &str) 
 /// Lets the step `wait` of the server's own runner go on.
 pub(crate) async fn let_go(server: &Server, step: &str) {
     assert_eq!(step, "wait");
-    let container = waiting_container(server.docker(), &server.instance).await;
-    release(&container).await;
+    // That of a job before it may still be on its way out.
+    until("the step to wait for our word", PATIENCE, async || {
+        let container = container_of_step(server.docker(), &server.instance, 1).await?;
+        let (status, said) = shell(std::path::Path::new("/"), &format!("docker exec {container} touch /go"), &[]).await;
+        if status.success() { Ok(()) } else { Err(said) }
+    })
+    .await;
 }
 
 /// Lets the step of a container go on.

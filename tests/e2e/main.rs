@@ -5,6 +5,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod again;
 mod bad_input;
 mod browser;
 mod command_line;
@@ -15,10 +16,14 @@ mod forges;
 mod hooks;
 mod kill;
 mod live;
+mod plugins;
 mod push;
 mod readme;
 mod runners;
 mod scenarios;
 mod secrecy;
+mod secrets;
+mod services;
 mod stop;
 mod untrusted;
+mod values;

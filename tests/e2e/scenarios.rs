@@ -1,89 +1,19 @@
-//! Pipelines and what each must end as, on the executor that runs nothing: `tests/scenarios`, and those that Woodpecker
-//! publishes where they are at hand.
+//! Pipelines and what each must end as: `tests/scenarios` on the executor that runs nothing, and those that Woodpecker
+//! publishes, where they are at hand, on that and on Docker.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
+mod files;
+mod players;
 
-use serde::Deserialize;
+use std::{fmt::Write as _, path::Path};
+
+use files::{Expected, Scenario, scenarios};
+use players::Players;
 
 use crate::harness::{
     build::{Build, Step},
     git::Repo,
     server::{Kind, Server, Setup},
 };
-
-/// What a scenario's JSON says.
-#[derive(Deserialize, Debug)]
-struct Expected {
-    name: String,
-    event: String,
-    expected_status: String,
-    #[serde(default)]
-    expected_workflows: Vec<ExpectedWorkflow>,
-    #[serde(default)]
-    expected_steps: Vec<ExpectedStep>,
-}
-
-#[derive(Deserialize, Debug)]
-struct ExpectedWorkflow {
-    name: String,
-    status: String,
-}
-
-#[derive(Deserialize, Debug)]
-struct ExpectedStep {
-    name: String,
-    status: String,
-    exit_code: Option<i32>,
-}
-
-/// A scenario: its files, by their path in the repository, and what it must end as.
-#[derive(Debug)]
-struct Scenario {
-    id: String,
-    files: Vec<(String, String)>,
-    expected: Expected,
-}
-
-/// All scenarios of a folder: `NAME.yaml` with `NAME.json`, or a folder of workflows with `scenario.json`.
-fn scenarios(folder: &Path) -> Vec<Scenario> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths.iter().filter_map(|path| if path.is_dir() { folded(path) } else { single(path) }).collect()
-}
-
-fn expected(path: &Path) -> Expected {
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn stem(path: &Path) -> String {
-    path.file_stem().unwrap().to_string_lossy().into_owned()
-}
-
-fn single(path: &Path) -> Option<Scenario> {
-    if path.extension()? != "yaml" {
-        return None;
-    }
-    let files = vec![(".woodpecker.yml".to_owned(), fs::read_to_string(path).unwrap())];
-    Some(Scenario { id: stem(path), files, expected: expected(&path.with_extension("json")) })
-}
-
-fn folded(path: &Path) -> Option<Scenario> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).unwrap() {
-        let file = entry.unwrap().path();
-        if file.extension()? == "yaml" {
-            let name = format!(".woodpecker/{}", file.file_name().unwrap().to_string_lossy());
-            files.push((name, fs::read_to_string(&file).unwrap()));
-        }
-    }
-    let id = path.file_name().unwrap().to_string_lossy().into_owned();
-    Some(Scenario { id, files, expected: expected(&path.join("scenario.json")) })
-}
 
 /// What differs from the expectation, a line each.
 fn differences(expected: &Expected, build: &Build) -> String {
@@ -130,32 +60,51 @@ async fn run(server: &Server, owner: &str, scenario: &Scenario) -> String {
     }
 }
 
-async fn run_all(folder: &Path, owner: &str) -> usize {
-    let scenarios = scenarios(folder);
-    let server = Setup::new(Kind::Dummy).start().await;
+async fn run_all(folder: &Path, owner: &str, kind: Kind) -> usize {
+    let mut scenarios = scenarios(folder);
+    let server = Setup::new(kind).start().await;
+    let players = if kind == Kind::Docker { Some(Players::hire(&server).await) } else { None };
+    for (_, text) in scenarios.iter_mut().flat_map(|scenario| &mut scenario.files) {
+        if let Some(players) = &players {
+            *text = players.cast(text);
+        }
+    }
     let mut wrong = String::new();
     for scenario in &scenarios {
         wrong.push_str(&run(&server, owner, scenario).await);
     }
     assert!(wrong.is_empty(), "{wrong}");
     server.finish().await;
+    if let Some(players) = players {
+        players.dismiss().await;
+    }
     scenarios.len()
 }
 
 #[tokio::test]
 async fn our_own_scenarios_end_as_they_must() {
-    let ran = run_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios"), "own").await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let ran = run_all(&folder, "own", Kind::Dummy).await;
     assert!(ran >= 10, "only {ran} scenarios");
 }
 
-#[tokio::test]
-async fn woodpeckers_scenarios_end_as_they_must() {
+async fn woodpeckers(kind: Kind) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/compat/woodpecker/scenarios");
     if !folder.is_dir() {
         eprintln!("skipped: {} is not here", folder.display());
         return;
     }
-    assert!(run_all(&folder, "woodpecker").await > 0);
+    assert!(run_all(&folder, "woodpecker", kind).await > 0);
+}
+
+#[tokio::test]
+async fn woodpeckers_scenarios_end_as_they_must() {
+    woodpeckers(Kind::Dummy).await;
+}
+
+#[tokio::test]
+async fn woodpeckers_scenarios_end_as_they_must_on_docker() {
+    woodpeckers(Kind::Docker).await;
 }
 
 #[test]

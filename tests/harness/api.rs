@@ -57,6 +57,25 @@ impl Api {
         sent.unwrap_or_else(|error| panic!("POST {path}: {error}"))
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Response {
+        let sent = self.request("PUT", path).timeout(PATIENCE).json(body).send().await;
+        sent.unwrap_or_else(|error| panic!("PUT {path}: {error}"))
+    }
+
+    /// Gives a repository a secret; events and images are the server's default.
+    pub(crate) async fn secret(&self, repository: &str, name: &str, value: &str) {
+        let path = format!("/api/v1/repos/{repository}/secrets/{name}");
+        let answer = self.put(&path, &json!({"value": value})).await;
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+    }
+
+    /// Creates a repository of Slipway's own remote.
+    pub(crate) async fn own(&self, repository: &str) {
+        let (owner, name) = repository.split_once('/').expect("owner/name");
+        let answer = self.post("/api/v1/repos", &json!({"owner": owner, "name": name})).await;
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+    }
+
     /// A page or answer as text, whatever its status.
     pub(crate) async fn text(&self, path: &str) -> String {
         self.get(path).await.text().await.unwrap_or_else(|error| panic!("GET {path}: {error}"))

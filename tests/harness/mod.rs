@@ -9,6 +9,7 @@ pub(crate) mod chromium;
 pub(crate) mod docker;
 pub(crate) mod git;
 pub(crate) mod hook;
+pub(crate) mod image;
 pub(crate) mod process;
 pub(crate) mod runner;
 pub(crate) mod server;

@@ -52,7 +52,6 @@ impl Setup {
 
     /// Starts it and waits until it answers.
     pub(crate) async fn start(self) -> Server {
-        // The version of TLS does not matter here, but the client needs one to be chosen.
         let engine = match self.kind {
             Kind::Docker => Some(docker::engine().await),
             Kind::Dummy | Kind::ServerOnly => None,

@@ -17,7 +17,7 @@ pub fn because(finish: &Finish) -> String {
 fn general(reason: Reason) -> &'static str {
     match reason {
         Reason::Ok | Reason::Cancelled | Reason::ExitCode => "",
-        Reason::OkWithWarnings => "ended well, except for failures that are ignored",
+        Reason::OkWithWarnings => "with warnings",
         Reason::Stopped => "stopped with its job",
         Reason::OomKilled => "killed: out of memory",
         Reason::Timeout => "took longer than it may",

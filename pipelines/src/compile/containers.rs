@@ -59,7 +59,7 @@ impl Containers<'_> {
             needs: Vec::new(),
             runs_on: RunsOn::default(),
             // What runs beside the steps does not decide about the job unless it is told to.
-            on_failure: step.failure.unwrap_or(if lives_on { OnFailure::Ignore } else { OnFailure::Fail }),
+            on_failure: step.failure.unwrap_or(if lives_on { OnFailure::Start } else { OnFailure::Fail }),
             environment: own.environment,
             secrets: own.secrets,
             sees_values,

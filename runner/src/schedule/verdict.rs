@@ -45,8 +45,8 @@ pub(super) fn counts(step: &Step, finish: &Finish) -> bool {
 }
 
 fn went_wrong(step: &Step, finish: &Finish) -> bool {
-    // How a service or detached step ends is shown, but only one that could not start hurts the job.
-    finish.status().is_bad() && (step.is_awaited() || could_not_start(finish.reason))
+    // How a service or detached step ends is shown; by itself, only one that could not start hurts the job.
+    finish.status().is_bad() && (step.on_failure != OnFailure::Start || could_not_start(finish.reason))
 }
 
 fn could_not_start(reason: Reason) -> bool {

@@ -6,8 +6,8 @@ use slipway_pipelines::{
     ids::JobId,
     lease::Claim,
     plan::{
-        Action as Does, Container, Environment, Image, ImageBuild, Plan, Program, Ready, ReadyCheck, Retry, RetryOn,
-        RunsOn, Step, Workspace,
+        Action as Does, Container, Environment, Image, ImageBuild, OnFailure, Plan, Program, Ready, ReadyCheck, Retry,
+        RetryOn, RunsOn, Step, Workspace,
     },
     wire::{Grant, Source},
 };
@@ -26,7 +26,8 @@ pub(crate) fn checkout() -> Step {
 pub(crate) fn detached(name: &str, needs: &[usize], service: bool) -> Step {
     let step = step(name, needs);
     let container = step.container().unwrap().clone();
-    Step { action: if service { Does::Service(container) } else { Does::Detach(container) }, ..step }
+    let action = if service { Does::Service(container) } else { Does::Detach(container) };
+    Step { action, on_failure: OnFailure::Start, ..step }
 }
 
 pub(crate) fn built(name: &str, needs: &[usize], tags: &[&str]) -> Step {

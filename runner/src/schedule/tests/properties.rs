@@ -61,6 +61,8 @@ fn drawn() -> impl Strategy<Value = Drawn> {
                     _ => step("r", &needs),
                 };
                 let lives = lives.filter(|_| !made.is_awaited());
+                let usual = !made.is_awaited() && on_failure == OnFailure::Fail && bits & 256 == 0;
+                let on_failure = if usual { OnFailure::Start } else { on_failure };
                 steps.push(Step { on_failure, retry, ..on(success, failure, made) });
                 behaviours.push(lives.unwrap_or(behaviour));
             }
@@ -108,7 +110,8 @@ fn subject(input: &Input) -> Option<usize> {
 /// Whether a step's end is the job's, unless it is ignored.
 fn is_wrong(step: &Step, finish: &Finish) -> bool {
     let status = finish.status();
-    status.is_bad() && (step.is_awaited() || status == Status::Error || finish.reason == Reason::NotReady)
+    status.is_bad()
+        && (step.on_failure != OnFailure::Start || status == Status::Error || finish.reason == Reason::NotReady)
 }
 
 /// Whether the step may go as far as this need of it is concerned.
@@ -179,6 +182,10 @@ proptest! {
         for step in &mut drawn.steps {
             if step.on_failure == OnFailure::Cancel {
                 step.on_failure = OnFailure::Fail;
+            }
+            // A service whose exit code counts may end after those that need it have gone.
+            if step.on_failure == OnFailure::Fail && !step.is_awaited() {
+                step.on_failure = OnFailure::Start;
             }
         }
         let engine = play(&drawn, |_, _| {});
