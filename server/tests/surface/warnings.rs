@@ -46,9 +46,7 @@ async fn an_ignored_failure_is_amber_everywhere_and_green_nowhere() {
     );
     let page = world.text("/repos/me/thing/builds/1").await;
     assert!(page.contains("icon-warning.svg") && page.contains("class=\"head s-warning\""), "{page}");
-    assert!(
-        page.contains("<title>warning #1 · me/thing</title>") && page.contains("with warnings")
-    );
+    assert!(page.contains("<title>warning #1 · me/thing</title>") && page.contains("with warnings"));
     assert_eq!(page.matches("s-success").count(), 2, "only the step that went well, and its log: {page}");
     assert!(page.contains("2 retries"), "{page}");
     for path in ["/", "/repos/me/thing"] {
