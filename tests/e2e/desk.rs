@@ -1,15 +1,17 @@
 //! `slipway run`, `plan` and `lint` in a directory, without a server.
 
-use std::{fs, path::Path, process::Stdio, time::Duration};
+mod bench;
 
-use bollard::Docker;
+use std::{fs, process::Stdio, time::Duration};
+
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::Command,
     time::timeout,
 };
+
+use bench::{Desk, Ended};
 
 use crate::harness::{
     api::Api,
@@ -20,82 +22,6 @@ use crate::harness::{
     server::{Kind, Setup, binary, clean_environment},
     wait::{PATIENCE, until},
 };
-
-/// A desk with a cache of its own, so that nobody else's runs are in the way.
-struct Desk {
-    cache: TempDir,
-    engine: Option<Docker>,
-}
-
-/// How a command ended.
-#[derive(Debug)]
-struct Ended {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Desk {
-    /// On the real engine.
-    async fn docker() -> Self {
-        Self { cache: tempfile::tempdir().unwrap(), engine: Some(docker::engine().await) }
-    }
-
-    /// On the executor that runs nothing.
-    fn dummy() -> Self {
-        Self { cache: tempfile::tempdir().unwrap(), engine: None }
-    }
-
-    fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
-        clean_environment(&mut command);
-        command.args(arguments).current_dir(folder).kill_on_drop(true).stdin(Stdio::null());
-        command.env("XDG_CACHE_HOME", self.cache.path());
-        if self.engine.is_none() {
-            command.env("SLIPWAY_EXECUTOR", "dummy");
-        }
-        command
-    }
-
-    async fn ends(&self, folder: &Path, arguments: &[&str]) -> Ended {
-        let output = timeout(PATIENCE, self.command(folder, arguments).output()).await.expect("it ends").unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let code = output.status.code().expect("an exit code");
-        Ended { code, stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-
-    /// Runs in a folder; gives the exit code and what was said.
-    async fn run(&self, folder: &Path, arguments: &[&str]) -> Ended {
-        let ended = self.ends(folder, &[&["run"], arguments].concat()).await;
-        assert!(!ended.stderr.contains("panicked"), "{ended:?}");
-        ended
-    }
-
-    /// The marks of all runs on what they made in Docker.
-    fn instances(&self) -> Vec<String> {
-        let Ok(places) = fs::read_dir(self.cache.path().join("slipway")) else { return Vec::new() };
-        places.filter_map(|place| fs::read_to_string(place.unwrap().path().join("instance")).ok()).collect()
-    }
-
-    /// What must be true at the end of a test.
-    async fn finish(self) {
-        let engine = self.engine.as_ref().expect("a desk on the real engine");
-        let instances = self.instances();
-        assert!(!instances.is_empty(), "no run had a place");
-        for instance in instances {
-            assert!(instance.starts_with("desk-"), "{instance}");
-            docker::assert_nothing_left(engine, &instance).await;
-        }
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        if std::thread::panicking() && self.engine.is_some() {
-            self.instances().iter().for_each(|instance| docker::clear(instance));
-        }
-    }
-}
 
 const TEST: &str = "
 matrix:
