@@ -40,6 +40,8 @@ pub(super) struct Slot<'n> {
     read: Option<Option<Rc<Step>>>,
     /// Whether reading it looked at the cell.
     varies: bool,
+    /// Read before: which axes it looked at, what they were, and what came out.
+    known: Vec<(u64, Vec<Option<String>>, Option<Rc<Step>>)>,
     verdict: Option<Verdict>,
     /// Compiled, without its place in the order.
     base: Option<Planned>,
@@ -60,7 +62,15 @@ impl<'n> Slots<'n> {
         let items = sections
             .into_iter()
             .flat_map(|(key, role)| root.given(key).map(|node| reader.items(node, key, role)).unwrap_or_default());
-        let slot = |item| Slot { item, read: None, varies: false, verdict: None, base: None, made: Vec::new() };
+        let slot = |item| Slot {
+            item,
+            read: None,
+            varies: false,
+            known: Vec::new(),
+            verdict: None,
+            base: None,
+            made: Vec::new(),
+        };
         Self { all: items.map(slot).collect(), ground: None, orders: HashMap::new(), checked: false }
     }
 
@@ -70,9 +80,7 @@ impl<'n> Slots<'n> {
             if slot.item.role == Role::Clone && !with_clones {
                 slot.read = None;
             } else if slot.read.is_none() || slot.varies {
-                let asked = reader.variables.asked();
-                slot.read = Some(reader.item(&slot.item).map(Rc::new));
-                slot.varies = reader.variables.asked() != asked;
+                slot.read_for_cell(reader);
             }
         }
     }
@@ -106,6 +114,27 @@ impl Slot<'_> {
         self.item.role
     }
 
+    /// Reads it, unless it was read with the same values of the axes that it looks at.
+    fn read_for_cell(&mut self, reader: &mut Reader<'_>) {
+        let variables = reader.variables;
+        let is_same = |seen: u64, values: &[Option<String>]| {
+            variables.values_of(seen).into_iter().eq(values.iter().map(Option::as_deref))
+        };
+        if let Some((_, _, step)) = self.known.iter().find(|(seen, values, _)| is_same(*seen, values)) {
+            self.read = Some(step.clone());
+            return;
+        }
+        variables.take_seen();
+        let step = reader.item(&self.item).map(Rc::new);
+        let seen = variables.take_seen();
+        self.varies |= seen != 0;
+        if seen != 0 && self.known.len() < MOST_KEPT {
+            let values = variables.values_of(seen).into_iter().map(|value| value.map(str::to_owned)).collect();
+            self.known.push((seen, values, step.clone()));
+        }
+        self.read = Some(step);
+    }
+
     fn step(&self) -> Option<&Rc<Step>> {
         self.read.as_ref().and_then(Option::as_ref)
     }
@@ -137,7 +166,7 @@ impl Slot<'_> {
         }
         let placed = |base: Planned| {
             let step = Planned { needs: needs.to_vec(), runs_on, ..base };
-            Made { weight: weight::of_step(&step), step: Arc::new(step) }
+            Made { weight: weight::of_step(&step) + weight::of_itself(&step), step: Arc::new(step) }
         };
         let made = match &self.base {
             Some(base) => placed(base.clone()),
@@ -152,7 +181,8 @@ impl Slot<'_> {
             }
         };
         if self.made.len() < MOST_KEPT {
-            self.made.push(made.clone());
+            // Whoever gets this one later takes no more memory.
+            self.made.push(Made { weight: weight::of_step(&made.step), step: Arc::clone(&made.step) });
         }
         made
     }

@@ -1,36 +1,44 @@
-//! How large the plans of a build are together, in memory as well as stored and sent. What cells share counts for each: it is
-//! written out in each.
+//! How large the plans of a build are together, stored and sent as well as in memory. Text of what cells share counts for each:
+//! it is written out in each.
 
 use crate::plan::{Container, Environment, Program, SecretPart, Step};
 
 /// Most bytes that all plans of a build may take.
 pub(super) const MOST: usize = 128 << 20;
-/// What a variable takes besides its text: two allocations and a place in a map.
-const ENTRY: usize = 100;
+/// What a variable takes in memory besides its text: two allocations and a place in a map.
+const ENTRY: usize = 150;
 /// What a line takes besides its text.
 const LINE: usize = 40;
 /// What a step takes besides all that.
 const STEP: usize = 600;
 
-/// Bytes that an environment takes.
+/// Bytes of text in an environment.
 pub(super) fn of_environment(environment: &Environment) -> usize {
-    environment.iter().map(|(name, value)| name.len() + value.len() + ENTRY).sum()
+    environment.iter().map(|(name, value)| name.len() + value.len()).sum()
 }
 
-/// Bytes that a step takes, about.
+/// Bytes of text in a step, about.
 pub(super) fn of_step(step: &Step) -> usize {
     let secrets = step.secrets.iter().flat_map(|(name, parts)| {
         let parts = parts.iter().map(|part| match part {
-            SecretPart::Text(text) | SecretPart::Secret(text) | SecretPart::Json(text) => text.len() + LINE,
+            SecretPart::Text(text) | SecretPart::Secret(text) | SecretPart::Json(text) => text.len(),
         });
-        parts.chain([name.len() + ENTRY])
+        parts.chain([name.len()])
     });
-    let program = match step.container() {
-        Some(Container { program: Program::Commands { commands: texts }, .. })
-        | Some(Container { program: Program::Entrypoint { entrypoint: texts }, .. }) => {
-            texts.iter().map(|text| text.len() + LINE).sum()
-        }
-        Some(Container { program: Program::Image | Program::Nothing, .. }) | None => 0,
-    };
-    STEP + of_environment(&step.environment) + secrets.sum::<usize>() + program
+    let program: usize = lines(step).iter().map(String::len).sum();
+    of_environment(&step.environment) + secrets.sum::<usize>() + program
+}
+
+/// What a step takes in memory besides its text, unless another cell has it already.
+pub(super) fn of_itself(step: &Step) -> usize {
+    let parts: usize = step.secrets.values().map(Vec::len).sum();
+    STEP + (step.environment.len() + step.secrets.len()) * ENTRY + (parts + lines(step).len()) * LINE
+}
+
+fn lines(step: &Step) -> &[String] {
+    match step.container() {
+        Some(Container { program: Program::Commands { commands: lines }, .. })
+        | Some(Container { program: Program::Entrypoint { entrypoint: lines }, .. }) => lines,
+        Some(Container { program: Program::Image | Program::Nothing, .. }) | None => &[],
+    }
 }

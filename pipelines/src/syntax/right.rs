@@ -43,7 +43,7 @@ pub(super) fn volume(text: &str) -> Checked {
         "delegated",
     ];
     let parts: Vec<&str> = text.split(':').collect();
-    let is_place = |path: &str| is_path(path) && path.trim_matches('/') != "";
+    let is_place = |path: &str| is_path(path) && !path.trim_matches('/').is_empty();
     let good = match parts.as_slice() {
         [place] => is_place(place),
         [source, place] => (is_path(source) || is_name(source)) && is_place(place),
@@ -74,7 +74,7 @@ pub(super) fn device(text: &str) -> Checked {
 pub(super) fn tmpfs(text: &str) -> Checked {
     let (path, options) = text.split_once(':').unwrap_or((text, "rw"));
     let is_option = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'=' | b',' | b'_' | b'%');
-    let good = is_path(path) && path.trim_matches('/') != "" && !options.is_empty() && options.bytes().all(is_option);
+    let good = is_path(path) && !path.trim_matches('/').is_empty() && !options.is_empty() && options.bytes().all(is_option);
     all(good, "write an absolute path, with options if need be: `/cache` or `/cache:size=64m,mode=1777`")
 }
 
