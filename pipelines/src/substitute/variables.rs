@@ -16,9 +16,11 @@ pub(crate) struct Variables<'b> {
     /// Of the matrix cell: from the pipeline file itself.
     cell: &'b BTreeMap<String, String>,
     /// What any cell of the file has.
-    axes: BTreeSet<String>,
+    axes: BTreeMap<String, u32>,
     /// How often an axis was asked for.
     asked: Cell<u64>,
+    /// Which were, since somebody looked: a bit each, the last one for all that have none.
+    seen: Cell<u64>,
     budget: &'b Budget,
 }
 
@@ -59,7 +61,14 @@ static NO_CELL: BTreeMap<String, String> = BTreeMap::new();
 impl<'b> Variables<'b> {
     /// None yet.
     pub(crate) fn new(budget: &'b Budget) -> Self {
-        Self { build: BTreeMap::new(), cell: &NO_CELL, axes: BTreeSet::new(), asked: Cell::new(0), budget }
+        Self {
+            build: BTreeMap::new(),
+            cell: &NO_CELL,
+            axes: BTreeMap::new(),
+            asked: Cell::new(0),
+            seen: Cell::new(0),
+            budget,
+        }
     }
 
     /// Adds values that people outside control: branches, messages, parameters.
@@ -74,7 +83,8 @@ impl<'b> Variables<'b> {
 
     /// Says which axes the cells have.
     pub(crate) fn set_axes<'c>(&mut self, cells: impl IntoIterator<Item = &'c BTreeMap<String, String>>) {
-        self.axes = cells.into_iter().flat_map(|cell| cell.keys().cloned()).collect();
+        let names: BTreeSet<&String> = cells.into_iter().flat_map(BTreeMap::keys).collect();
+        self.axes = names.into_iter().zip(0..).map(|(name, place)| (name.clone(), u32::min(place, 63))).collect();
     }
 
     /// Goes to a cell.
@@ -87,9 +97,21 @@ impl<'b> Variables<'b> {
         self.asked.get()
     }
 
+    /// Which axes were asked for since the last call.
+    pub(crate) fn take_seen(&self) -> u64 {
+        self.seen.replace(0)
+    }
+
+    /// What the cell has of some axes, as `take_seen` tells them.
+    pub(crate) fn values_of(&self, seen: u64) -> Vec<Option<&'b str>> {
+        let seen = self.axes.iter().filter(|(_, place)| seen & (1 << **place) != 0);
+        seen.map(|(axis, _)| self.cell.get(axis).map(String::as_str)).collect()
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<Variable<'_>> {
-        if self.axes.contains(name) {
+        if let Some(place) = self.axes.get(name) {
             self.asked.set(self.asked.get() + 1);
+            self.seen.set(self.seen.get() | 1 << place);
             if let Some(value) = self.cell.get(name) {
                 return Some(Variable { value, trusted: true });
             }

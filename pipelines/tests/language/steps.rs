@@ -156,8 +156,8 @@ steps:
         ("a", OnFailure::Fail),
         ("b", OnFailure::Ignore),
         ("c", OnFailure::Cancel),
-        ("d", OnFailure::Ignore),
-        ("db", OnFailure::Ignore),
+        ("d", OnFailure::Start),
+        ("db", OnFailure::Start),
         ("strict", OnFailure::Fail),
     ];
     for (name, on_failure) in wanted {
