@@ -40,13 +40,15 @@ pub(super) struct Slot<'n> {
     read: Option<Option<Rc<Step>>>,
     /// Whether reading it looked at the cell.
     varies: bool,
-    /// Read before: which axes it looked at, what they were, and what came out.
-    known: Vec<(u64, Vec<Option<String>>, Option<Rc<Step>>)>,
+    known: Vec<Known>,
     verdict: Option<Verdict>,
     /// Compiled, without its place in the order.
     base: Option<Planned>,
     made: Vec<Made>,
 }
+
+/// A step read before: which axes it looked at, what they were, and what came out.
+type Known = (u64, Vec<Option<String>>, Option<Rc<Step>>);
 
 /// A compiled step at one place in the order.
 #[derive(Clone)]
