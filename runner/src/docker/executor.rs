@@ -232,5 +232,13 @@ impl Executor for Docker {
 
     async fn stop(&self) {
         self.0.pool.stop().await;
+        // What a killed process had still asked the engine for may have come after our first sweep. Jobs stay as they are.
+        let swept = match self.survey().await {
+            Ok(jobs) => self.sweep(&jobs).await,
+            Err(failed) => Err(failed),
+        };
+        if let Err(error) = swept {
+            tracing::warn!(%error, "cannot sweep; the next start will");
+        }
     }
 }
