@@ -13,19 +13,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{Executor, Runner, Work},
-    identity, signals,
+    identity,
+    signals::Stop,
 };
 
 /// Runs until a signal.
 pub(crate) async fn runner(args: Runner) -> Result<(), String> {
+    let mut signals = Stop::listen()?;
     require_engine(&args.work).await?;
     let stop = CancellationToken::new();
     let work = run(args.server, args.token, args.data, args.work, stop.clone());
     tokio::pin!(work);
     tokio::select! {
         result = &mut work => result,
-        asked = signals::stop_asked() => {
-            asked?;
+        () = signals.asked() => {
             stop.cancel();
             work.await
         }

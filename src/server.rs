@@ -2,10 +2,11 @@
 
 use slipway_server::{Config, Running};
 
-use crate::{cli::Server, signals};
+use crate::{cli::Server, signals::Stop};
 
 /// Serves until a signal.
 pub(crate) async fn server(args: Server) -> Result<(), String> {
+    let mut signals = Stop::listen()?;
     let own_runner_token = args.runner_token.is_none();
     let running = start(args).await?;
     greet(&running).await?;
@@ -14,7 +15,7 @@ pub(crate) async fn server(args: Server) -> Result<(), String> {
         println!("Add a runner: slipway runner --server {} --token \"$(cat {})\"", running.url(), file.display());
     }
     tokio::select! {
-        asked = signals::stop_asked() => asked?,
+        () = signals.asked() => {}
         result = running.ended() => return result.map_err(|error| error.to_string()),
     }
     running.stop().await.map_err(|error| error.to_string())

@@ -2,10 +2,11 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{cli::Up, runner, server, signals};
+use crate::{cli::Up, runner, server, signals::Stop};
 
 /// Runs until a signal.
 pub(crate) async fn up(args: Up) -> Result<(), String> {
+    let mut signals = Stop::listen()?;
     runner::require_engine(&args.work).await?;
     let data = args.server.data.join("runner");
     let running = server::start(args.server).await?;
@@ -17,8 +18,7 @@ pub(crate) async fn up(args: Up) -> Result<(), String> {
     let result = tokio::select! {
         result = &mut work => result,
         ended = running.ended() => ended.map_err(|error| error.to_string()),
-        asked = signals::stop_asked() => {
-            asked?;
+        () = signals.asked() => {
             stop.cancel();
             work.await
         }

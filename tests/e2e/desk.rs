@@ -212,13 +212,16 @@ async fn a_part_of_it_runs_and_a_wrong_name_is_told_what_was_meant() {
     let desk = Desk::dummy();
     let steps = |ran: &Ended| -> Vec<String> {
         let ends = ran.stdout.lines().filter(|line| line.contains(": ok"));
-        ends.map(|line| line.split(':').next().unwrap().to_owned()).collect()
+        let mut names: Vec<String> = ends.map(|line| line.split(':').next().unwrap().to_owned()).collect();
+        // Steps of a millisecond are told when their logs are whole, in any order.
+        names.sort();
+        names
     };
     for (arguments, wanted) in [
         (&["--step", "test"][..], &["clone", "test"][..]),
         (&["--", "make", "ship"], &["clone", "make", "ship"]),
-        (&["--from", "test"], &["clone", "test", "ship"]),
-        (&["--event", "tag", "--tag", "v1", "--from", "ship"], &["clone", "ship", "release"]),
+        (&["--from", "test"], &["clone", "ship", "test"]),
+        (&["--event", "tag", "--tag", "v1", "--from", "ship"], &["clone", "release", "ship"]),
         (&[".slipway.yml", "--", "make"], &["clone", "make"]),
     ] {
         let ran = desk.run(repo.path(), arguments).await;

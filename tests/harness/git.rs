@@ -92,8 +92,9 @@ impl Repo {
 
     /// Starts a push whose output can be watched.
     pub(crate) fn push_live(&self, remote: &str, reference: &str) -> Process {
-        let mut command = git(self.path());
-        command.args(["push", "--progress", remote, reference]);
+        let mut command = git_by(Command::new("env"), self.path());
+        // Tests that were started in the background would hand an ignored SIGINT on.
+        command.args(["--default-signal=INT", "git", "push", "--progress", remote, reference]);
         Process::start("git push", command, Output::default())
     }
 
@@ -107,7 +108,10 @@ impl Repo {
 
 /// Git that reads no settings of this machine and asks nobody.
 pub(crate) fn git(folder: &Path) -> Command {
-    let mut command = Command::new("git");
+    git_by(Command::new("git"), folder)
+}
+
+fn git_by(mut command: Command, folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")

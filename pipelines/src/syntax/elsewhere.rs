@@ -54,7 +54,10 @@ const IN_WORKFLOWS: &[(&[&str], &str)] = &[
     (&["working_directory", "directory"], "write `directory` on each step, or `workspace: {path: …}`"),
     (&["timeout_minutes"], "write `timeout` with a unit, such as `timeout: 10m`"),
     (&["volumes"], "write `volumes` on the steps; all steps of a workflow share the checkout anyway"),
-    (&["image_pull_secrets"], "an administrator gives the registry's password: `slipway registries set OWNER/REPO HOST --username NAME`"),
+    (
+        &["image_pull_secrets"],
+        "an administrator gives the registry's password: `slipway registries set OWNER/REPO HOST --username NAME`",
+    ),
 ];
 
 /// The same for conditions of `when`.

@@ -74,7 +74,8 @@ pub(super) fn device(text: &str) -> Checked {
 pub(super) fn tmpfs(text: &str) -> Checked {
     let (path, options) = text.split_once(':').unwrap_or((text, "rw"));
     let is_option = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'=' | b',' | b'_' | b'%');
-    let good = is_path(path) && !path.trim_matches('/').is_empty() && !options.is_empty() && options.bytes().all(is_option);
+    let good =
+        is_path(path) && !path.trim_matches('/').is_empty() && !options.is_empty() && options.bytes().all(is_option);
     all(good, "write an absolute path, with options if need be: `/cache` or `/cache:size=64m,mode=1777`")
 }
 
