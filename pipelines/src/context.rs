@@ -111,6 +111,8 @@ pub struct Build {
 pub struct Previous {
     /// Its number.
     pub number: u64,
+    /// The build that it repeats; 0 for none.
+    pub parent: u64,
     /// Its page.
     pub url: String,
     /// Its status, as the API spells it.

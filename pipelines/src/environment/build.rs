@@ -37,6 +37,7 @@ pub(super) fn add(to: &mut Builder, context: &Context) {
 
 pub(super) fn add_previous(to: &mut Builder, previous: &Previous) {
     to.add("CI_PREV_PIPELINE_NUMBER", previous.number.to_string());
+    to.add("CI_PREV_PIPELINE_PARENT", previous.parent.to_string());
     to.add("CI_PREV_PIPELINE_URL", &previous.url);
     to.add("CI_PREV_PIPELINE_STATUS", &previous.status);
     to.add("CI_PREV_PIPELINE_CREATED", seconds(previous.created));

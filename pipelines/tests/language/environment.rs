@@ -82,6 +82,7 @@ fn the_build_before_is_told() {
     trigger.message = "Before".into();
     context.previous = Some(Previous {
         number: 2,
+        parent: 0,
         url: "u".into(),
         status: "failure".into(),
         created: 1000,

@@ -194,6 +194,7 @@ fn previous(event: &str) -> Previous {
     trigger.reference = "refs/pull/4/head".into();
     Previous {
         number: 2,
+        parent: 1,
         url: "http://ci/repos/me/thing/builds/2".into(),
         status: "failure".into(),
         created: 1_600_000_000_000,

@@ -238,6 +238,7 @@ pub(super) async fn previous(
     let build = BuildSummary::try_from(row)?;
     Ok(Some(Previous {
         number: build.number,
+        parent: build.parent.unwrap_or(0),
         url: url(&name, build.number),
         status: build.status.as_str().to_owned(),
         created: build.created,
