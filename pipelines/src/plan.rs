@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 
 mod access;
 mod environment;
+mod files;
 mod new;
 mod ready;
 mod retry;
 mod secret;
 
 pub use access::{Access, Resources};
+pub use files::{Artifacts, ArtifactsFrom, Cache, Files, KeepOn, Report, ReportKind};
 pub use ready::{Ready, ReadyCheck};
 pub use retry::{Retry, RetryOn};
 pub use secret::{MissingSecret, SecretPart};
@@ -79,6 +81,9 @@ pub struct Step {
     pub retry: Option<Retry>,
     /// Variables that it may hand to later steps and jobs through the file `$SLIPWAY_OUTPUT`.
     pub outputs: Vec<String>,
+    /// Files that it takes from and gives to others than its job's steps.
+    #[serde(default, skip_serializing_if = "Files::is_empty")]
+    pub files: Files,
 }
 
 /// What a step does.

@@ -12,13 +12,14 @@
 //! 5. [`ready`](Executor::ready) after the release of a service that says when it is, [`outputs`](Executor::outputs) after the end
 //!    of a step that declares some, [`again`](Executor::again) before the next try of one that is retried,
 //!    [`signal`](Executor::signal) to stop a released step.
-//! 6. [`close`](Executor::close): everything of the job is removed, whatever state it is in.
-//! 7. [`stop`](Executor::stop) once, when the runner stops.
+//! 6. [`unpack`](Executor::unpack) and [`pack`](Executor::pack) put files into the workspace and read them, while it is there.
+//! 7. [`close`](Executor::close): everything of the job is removed, whatever state it is in.
+//! 8. [`stop`](Executor::stop) once, when the runner stops.
 //!
 //! A job handle is shared by tasks: all methods take `&self`, and steps are named by their position in the plan.
 //! Methods for one step are called one after the other; those for different steps may overlap.
 
-use std::{collections::BTreeMap, future::Future};
+use std::{collections::BTreeMap, future::Future, io::Read};
 
 use slipway_pipelines::{
     lease::Claim,
@@ -94,6 +95,14 @@ pub trait Executor: Send + Sync + 'static {
     /// Called for steps with declared outputs, once `said` or `ended` of its handle is set to 0.
     fn outputs(&self, job: &Self::Job, step: usize) -> impl Future<Output = Result<Vec<u8>, Failed>> + Send;
 
+    /// A file or folder of the workspace, by its absolute path, as a tar stream. Names of entries begin with the last part of the
+    /// path; links are given as links. `None`: nothing is there. What is written meanwhile may break the stream.
+    fn pack(&self, job: &Self::Job, path: &str) -> impl Future<Output = Result<Option<Tar>, Failed>> + Send;
+
+    /// Puts a tar stream into a folder of the workspace, by its absolute path; the folder is made if it is missing. Nothing
+    /// leaves the workspace, whatever the names of entries and the links on the way are.
+    fn unpack(&self, job: &Self::Job, at: &str, tar: Tar) -> impl Future<Output = Result<(), Failed>> + Send;
+
     /// Takes away what is left of a step that ended or could not be prepared or released, so that it can be prepared again as its
     /// next try. Nothing may be left at all. Also called for a step that was adopted: the caller's own marks count the tries, and
     /// tell after a restart that the container found is of a try that is over; its handle and log are dropped then.
@@ -111,6 +120,9 @@ pub trait Executor: Send + Sync + 'static {
         async {}
     }
 }
+
+/// A tar stream, for a blocking task to read.
+pub type Tar = Box<dyn Read + Send>;
 
 /// Largest file of outputs, in bytes.
 pub const MOST_OUTPUT_BYTES: usize = 64 << 10;

@@ -5,8 +5,8 @@ use crate::{
     context::Context,
     environment::{Own, of_step},
     plan::{
-        Action, Container, Environment, Image, ImageBuild, OUTPUT_FILE, OnFailure, Program, RunsOn, Step as Planned,
-        Workspace,
+        Action, Container, Environment, Files, Image, ImageBuild, OUTPUT_FILE, OnFailure, Program, RunsOn,
+        Step as Planned, Workspace,
     },
     report::Report,
     substitute::{ShellText, Variables, in_shell},
@@ -66,6 +66,7 @@ impl Containers<'_> {
             timeout_seconds: step.timeout,
             retry: step.retry.clone(),
             outputs: step.outputs.iter().map(|output| output.value.clone()).collect(),
+            files: Files::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Access, Action, Container, Environment, Image, OnFailure, Plan, Program, Resources, RunsOn, Step, Workspace,
+    Access, Action, Container, Environment, Files, Image, OnFailure, Plan, Program, Resources, RunsOn, Step, Workspace,
 };
 
 /// How long a job may run unless its file says otherwise, in seconds.
@@ -40,6 +40,7 @@ impl Step {
             timeout_seconds: None,
             retry: None,
             outputs: Vec::new(),
+            files: Files::default(),
         }
     }
 }

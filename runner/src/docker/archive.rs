@@ -97,6 +97,10 @@ impl Door {
         get(&self.engine, &self.name, path).await
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(super) async fn close(self) {
         if let Err(error) = self.engine.remove_container(&self.name).await {
             tracing::warn!(container = self.name, %error, "can't remove a helper; the next sweep will");
@@ -170,13 +174,22 @@ fn append(tar: &mut tar::Builder<PipeWriter>, path: &std::path::Path) -> io::Res
     Ok(())
 }
 
-/// Empty folders, one in the other, open to all, as a tar stream.
+/// Empty folders, one in the other, open to all, as a tar stream: the one that it is put into, and those below.
 pub(super) fn folders(below: PathBuf) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    nested(below, true)
+}
+
+/// The same without the one that it is put into.
+pub(super) fn missing_folders(below: PathBuf) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    nested(below, false)
+}
+
+fn nested(below: PathBuf, with_root: bool) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     let (writer, stream) = pipe();
     tokio::task::spawn_blocking(move || {
         let mut tar = tar::Builder::new(writer);
         let mut path = PathBuf::from("./");
-        let mut parts = vec![path.clone()];
+        let mut parts = if with_root { vec![path.clone()] } else { Vec::new() };
         for part in &below {
             path.push(part);
             parts.push(path.clone());

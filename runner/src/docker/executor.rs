@@ -16,6 +16,7 @@ use slipway_pipelines::{
 use super::{
     adopt, close,
     engine::{Engine, EngineError},
+    files,
     job::{Job, Open},
     leftovers::{self, Inventory},
     ready,
@@ -25,7 +26,7 @@ use super::{
 };
 use crate::{
     checkout::{Settings, Trees},
-    executor::{Adopted, Executor, Failed, Handle, LogSink, Signal},
+    executor::{Adopted, Executor, Failed, Handle, LogSink, Signal, Tar},
 };
 
 /// What the executor needs to know.
@@ -215,6 +216,14 @@ impl Executor for Docker {
 
     async fn outputs(&self, job: &Job, step: usize) -> Result<Vec<u8>, Failed> {
         step::outputs(&job.0, step).await
+    }
+
+    async fn pack(&self, job: &Job, path: &str) -> Result<Option<Tar>, Failed> {
+        files::pack(&job.0, path).await
+    }
+
+    async fn unpack(&self, job: &Job, at: &str, tar: Tar) -> Result<(), Failed> {
+        files::unpack(&job.0, at, tar).await
     }
 
     async fn again(&self, job: &Job, step: usize) -> Result<(), Failed> {

@@ -14,6 +14,7 @@ mod control;
 mod credentials;
 mod engine;
 mod executor;
+mod files;
 mod gate;
 mod ignore;
 mod images;

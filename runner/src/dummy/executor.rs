@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    io::Cursor,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -12,8 +13,8 @@ use slipway_pipelines::{
     wire::{Grant, Source},
 };
 
-use super::{play::Play, script::Script};
-use crate::executor::{Adopted, Executor, Failed, Handle, LogSink, Signal};
+use super::{files::Files, play::Play, script::Script};
+use crate::executor::{Adopted, Executor, Failed, Handle, LogSink, Signal, Tar};
 
 /// The executor that runs nothing. Its clones share their jobs, as runners on one engine do.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,8 @@ struct Inside {
     tries: BTreeMap<usize, usize>,
     /// Steps whose present try has come to something.
     tried: BTreeSet<usize>,
+    /// Files of the workspace, by absolute path.
+    files: Files,
 }
 
 impl Dummy {
@@ -61,6 +64,18 @@ impl Dummy {
         if let Some(job) = self.jobs().get(&claim) {
             job.inside().plays.remove(&step);
         }
+    }
+
+    /// Writes a file of an open job's workspace, by its absolute path.
+    pub fn write(&self, claim: Claim, path: &str, bytes: impl Into<Vec<u8>>) {
+        if let Some(job) = self.jobs().get(&claim) {
+            job.inside().files.write(path, bytes.into());
+        }
+    }
+
+    /// A file of an open job's workspace, by its absolute path.
+    pub fn read(&self, claim: Claim, path: &str) -> Option<Vec<u8>> {
+        self.jobs().get(&claim).and_then(|job| job.inside().files.read(path))
     }
 
     fn jobs(&self) -> MutexGuard<'_, HashMap<Claim, DummyJob>> {
@@ -191,6 +206,19 @@ impl Executor for Dummy {
             return Err(Failed::infra("the step was told so"));
         }
         Ok(play.script.output.clone().into_bytes())
+    }
+
+    async fn pack(&self, job: &DummyJob, path: &str) -> Result<Option<Tar>, Failed> {
+        let tar = job.inside().files.pack(path).map_err(|error| Failed::infra(error.to_string()))?;
+        Ok(tar.map(|tar| Box::new(Cursor::new(tar)) as Tar))
+    }
+
+    async fn unpack(&self, job: &DummyJob, at: &str, tar: Tar) -> Result<(), Failed> {
+        let read = tokio::task::spawn_blocking(move || Files::unpacked(tar)).await;
+        let read = read.map_err(|error| Failed::infra(error.to_string()))?;
+        let entries = read.map_err(|error| Failed::infra(error.to_string()))?;
+        job.inside().files.put(at, entries);
+        Ok(())
     }
 
     async fn again(&self, job: &DummyJob, step: usize) -> Result<(), Failed> {

@@ -18,6 +18,7 @@
 //! them, as after a kill.
 
 mod executor;
+mod files;
 mod play;
 mod script;
 

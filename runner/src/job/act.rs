@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use slipway_pipelines::{
-    plan::Image,
+    plan::{Files, Image},
     state::{Finish, Millis, Reason, StepEvent},
     wire::JobNews,
 };
@@ -174,6 +174,7 @@ impl<E: Executor, R: Reporter> Run<'_, E, R> {
             retries: self.schedule.retries(step),
             ready: planned.filter(|step| !step.is_awaited()).and_then(|step| step.container()?.ready.clone()),
             declared: planned.map_or_else(Vec::new, |step| step.outputs.clone()),
+            files: planned.map_or_else(Files::default, |step| step.files.clone()),
         };
         self.wishes.insert(step, wish);
         life

@@ -54,14 +54,14 @@ impl<E: Executor, R: Reporter> Life<E, R> {
                 ending = wait(&mut ended) => {
                     let ending = ending.unwrap_or_else(|| Ending::Failed(Failed::infra("the executor lost sight of it")));
                     let is_well = matches!(ending, Ending::Exited { code: 0, .. });
-                    let failed = if is_well && !has_said { self.hand_over().await.err() } else { None };
+                    let failed = if has_said { None } else { self.hand_over(is_well).await.err() };
                     self.end(failed.map_or(ending, Ending::Failed));
                     return;
                 }
                 code = wait(&mut said), if !has_said => {
                     has_said = true;
                     let at = now();
-                    if code == Some(0) && let Err(failed) = self.hand_over().await {
+                    if let Err(failed) = self.hand_over(code == Some(0)).await {
                         self.end(Ending::Failed(failed));
                         return;
                     }
@@ -106,11 +106,16 @@ impl<E: Executor, R: Reporter> Life<E, R> {
         }
     }
 
-    /// Reads what the step has for others and gives it to the driver.
-    async fn hand_over(&self) -> Result<(), Failed> {
-        if self.declared.is_empty() {
-            return Ok(());
+    /// Hands on what the step has for others, before anybody hears of its end.
+    async fn hand_over(&mut self, ended_well: bool) -> Result<(), Failed> {
+        if ended_well && !self.declared.is_empty() {
+            self.hand_outputs().await?;
         }
+        self.keep(ended_well).await
+    }
+
+    /// Reads its outputs and gives them to the driver.
+    async fn hand_outputs(&self) -> Result<(), Failed> {
         let read = time::timeout(OUTPUTS_PATIENCE, self.executor.outputs(&self.job, self.step)).await;
         let bytes = match read {
             Ok(Ok(bytes)) => bytes,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use slipway_pipelines::{
-    plan::{Environment, Ready},
+    plan::{Environment, Files, Ready},
     state::Millis,
 };
 use tokio::{
@@ -59,6 +59,8 @@ pub(super) struct Life<E: Executor, R> {
     pub(super) ready: Option<Ready>,
     /// What it may hand over.
     pub(super) declared: Vec<String>,
+    /// What it takes in and what is kept of it.
+    pub(super) files: Files,
 }
 
 impl<E: Executor, R: Reporter> Life<E, R> {
@@ -73,6 +75,10 @@ impl<E: Executor, R: Reporter> Life<E, R> {
                 self.end(Ending::Failed(Failed::infra("it was stopped before it started")));
                 return;
             }
+        }
+        if let Err(failed) = self.take_in().await {
+            self.say(Input::Failed(self.step, failed));
+            return;
         }
         let since = now();
         let started = Instant::now();

@@ -8,6 +8,7 @@ mod begin;
 mod command;
 mod done;
 mod driver;
+mod files;
 mod late;
 mod live;
 mod logs;

@@ -6,6 +6,7 @@ mod adoption;
 mod again;
 mod builds;
 mod figures;
+mod files;
 mod harness;
 mod jobs;
 mod keep;

@@ -1,0 +1,90 @@
+//! Files into the workspace and out of it, through the engine's archive API: the engine keeps links inside of the container.
+
+use std::{io, sync::Arc};
+
+use bollard::query_parameters::ContainerArchiveInfoOptionsBuilder;
+
+use super::{
+    archive::{self, Door},
+    engine::{EngineError, QUICK, within},
+    job::Open,
+    names,
+};
+use crate::executor::{Failed, Tar};
+
+async fn door(job: &Arc<Open>) -> Result<Door, Failed> {
+    let labels = names::job_labels(&job.config.instance, &job.claim, &job.sandbox.name, names::Role::Helper);
+    let door = Door::open(&job.engine, &job.name(), &job.plan.workspace.base, labels).await;
+    door.map_err(|error| error.failed("can't reach the workspace"))
+}
+
+/// See [`Executor::pack`](crate::executor::Executor::pack).
+pub(super) async fn pack(job: &Arc<Open>, path: &str) -> Result<Option<Tar>, Failed> {
+    let door = door(job).await?;
+    let tar = door.get(path).await.map_err(|error| error.failed(&format!("can't read `{path}`")));
+    // A stream that has begun does not need the container any more to be there under its name, but to be there.
+    let tar = match tar {
+        Ok(Some(tar)) => tar,
+        Ok(None) => {
+            door.close().await;
+            return Ok(None);
+        }
+        Err(failed) => {
+            door.close().await;
+            return Err(failed);
+        }
+    };
+    Ok(Some(Box::new(Held { tar, _door: Closing { door: Some(door), tasks: job.tasks.clone() } })))
+}
+
+/// See [`Executor::unpack`](crate::executor::Executor::unpack).
+pub(super) async fn unpack(job: &Arc<Open>, at: &str, tar: Tar) -> Result<(), Failed> {
+    let door = door(job).await?;
+    let put = put(job, &door, at, tar).await;
+    door.close().await;
+    put.map_err(|error| error.failed(&format!("can't write to `{at}`")))
+}
+
+async fn put(job: &Open, door: &Door, at: &str, mut tar: Tar) -> Result<(), EngineError> {
+    let options = ContainerArchiveInfoOptionsBuilder::new().path(at).build();
+    match within(QUICK, job.engine.api.get_container_archive_info(door.name(), Some(options))).await {
+        Ok(_) => {}
+        Err(error) if error.is_missing() => {
+            let base = &job.plan.workspace.base;
+            let below = at.strip_prefix(base.as_str()).unwrap_or(at).trim_start_matches('/');
+            door.put(base, archive::missing_folders(below.into())).await?;
+        }
+        Err(error) => return Err(error),
+    }
+    let (mut writer, stream) = archive::pipe();
+    tokio::task::spawn_blocking(move || {
+        let copied = io::copy(&mut tar, &mut writer);
+        writer.finish(copied.map(|_| ()));
+    });
+    door.put(at, stream).await
+}
+
+/// A stream out of a door that is closed when nobody reads any more.
+struct Held<R> {
+    tar: R,
+    _door: Closing,
+}
+
+struct Closing {
+    door: Option<Door>,
+    tasks: tokio_util::task::TaskTracker,
+}
+
+impl<R: io::Read> io::Read for Held<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.tar.read(bytes)
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let (Some(door), Ok(runtime)) = (self.door.take(), tokio::runtime::Handle::try_current()) {
+            self.tasks.spawn_on(door.close(), &runtime);
+        }
+    }
+}
