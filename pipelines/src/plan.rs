@@ -8,12 +8,14 @@ mod access;
 mod environment;
 mod files;
 mod new;
+mod pull;
 mod ready;
 mod retry;
 mod secret;
 
 pub use access::{Access, Resources};
 pub use files::{Artifacts, ArtifactsFrom, Cache, Files, KeepOn, Report, ReportKind};
+pub use pull::Pull;
 pub use ready::{Ready, ReadyCheck};
 pub use retry::{Retry, RetryOn};
 pub use secret::{MissingSecret, SecretPart};
@@ -125,8 +127,9 @@ pub enum Image {
     Registry {
         /// `busybox`, `ghcr.io/a/b:1`, `x@sha256:…`
         reference: String,
-        /// Ask the registry even when the engine has it.
-        always_pull: bool,
+        /// When its registry is asked.
+        #[serde(default)]
+        pull: Pull,
     },
     /// Built from the workspace when the step's turn comes.
     Build(ImageBuild),

@@ -202,6 +202,13 @@ pub enum JobNews {
         /// Names are among the step's declared outputs.
         values: Environment,
     },
+    /// A step's container was made from an image. Said before the step's finish; said again, the last holds.
+    Image {
+        /// Position in the plan.
+        step: usize,
+        /// Which.
+        image: UsedImage,
+    },
     /// A step with `failure: cancel` failed: the server cancels the whole build.
     CancelBuild {
         /// Position in the plan.
@@ -214,6 +221,17 @@ pub enum JobNews {
         /// When.
         at: Millis,
     },
+}
+
+/// The image that a container was made from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UsedImage {
+    /// As the pipeline names it; of one that was built, its first tag, or the runner's own name for it.
+    pub reference: String,
+    /// The engine's: `sha256:…`. The same for the same content, on any engine.
+    pub id: String,
+    /// `name@sha256:…`: what a registry gives for ever. `None` for an image that no registry is known to have.
+    pub digest: Option<String>,
 }
 
 /// What the server has of a job's logs.

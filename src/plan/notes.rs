@@ -2,7 +2,9 @@
 
 use slipway_pipelines::{
     compile::CompiledJob,
-    plan::{Access, Action, Image, OnFailure, Plan, Program, ReadyCheck, Resources, Retry, RunsOn, SecretPart, Step},
+    plan::{
+        Access, Action, Image, OnFailure, Plan, Program, Pull, ReadyCheck, Resources, Retry, RunsOn, SecretPart, Step,
+    },
 };
 
 use crate::words;
@@ -95,8 +97,11 @@ pub(super) fn secrets(step: &Step) -> Vec<&str> {
 pub(super) fn image(step: &Step) -> String {
     match step.container().map(|container| (&container.image, &container.program)) {
         None => String::new(),
-        Some((Image::Registry { reference, always_pull: false }, _)) => reference.clone(),
-        Some((Image::Registry { reference, always_pull: true }, _)) => format!("{reference} (pulled each time)"),
+        Some((Image::Registry { reference, pull }, _)) => match pull {
+            Pull::Missing => reference.clone(),
+            Pull::Always => format!("{reference} (pulled each time)"),
+            Pull::Never => format!("{reference} (never pulled)"),
+        },
         Some((Image::Build(build), Program::Nothing)) => format!("builds {}", build.dockerfile),
         Some((Image::Build(build), _)) => format!("from {}", build.dockerfile),
     }

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use slipway_pipelines::{
     compile::{Concurrency, LeftOut},
     plan::{
-        Action, Container, Image, OnFailure, Plan, Program, Ready, ReadyCheck, Retry, RetryOn, RunsOn, SecretPart,
-        Step, Workspace,
+        Action, Container, Image, OnFailure, Plan, Program, Pull, Ready, ReadyCheck, Retry, RetryOn, RunsOn,
+        SecretPart, Step, Workspace,
     },
     trigger::{Cause, Person},
 };
@@ -13,7 +13,7 @@ use super::*;
 use crate::plan::{dot, json};
 
 fn container(image: &str) -> Container {
-    let image = Image::Registry { reference: image.into(), always_pull: false };
+    let image = Image::Registry { reference: image.into(), pull: Pull::Missing };
     Container::new(image, Program::Commands { commands: vec!["x".into()] }, "/w/x")
 }
 

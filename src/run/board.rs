@@ -137,7 +137,7 @@ pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use slipway_pipelines::{
-        plan::{Action, Container, Image, Plan, Program, RunsOn, Workspace},
+        plan::{Action, Container, Image, Plan, Program, Pull, RunsOn, Workspace},
         state::Reason,
     };
 
@@ -146,7 +146,7 @@ pub(super) mod tests {
     pub(in crate::run) fn job(name: &str, steps: &[&str]) -> CompiledJob {
         let workspace = Workspace { base: "/w".into(), path: "/w/x".into() };
         let step = |name: &&str| {
-            let image = Image::Registry { reference: "x".into(), always_pull: false };
+            let image = Image::Registry { reference: "x".into(), pull: Pull::Missing };
             Step::new(*name, Action::Run(Container::new(image, Program::Image, "/w")))
         };
         CompiledJob {

@@ -123,7 +123,7 @@ impl Containers<'_> {
             (Some(build), _) => Image::Build(self.build(build)),
             (None, image) => Image::Registry {
                 reference: image.as_ref().map(|image| image.value.clone()).unwrap_or_default(),
-                always_pull: step.pull,
+                pull: step.pull,
             },
         }
     }

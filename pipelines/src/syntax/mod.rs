@@ -7,6 +7,7 @@ mod duration;
 mod elsewhere;
 mod environment;
 pub(crate) mod keys;
+mod pull;
 mod reader;
 mod ready;
 mod reference;

@@ -129,21 +129,23 @@ impl Reader<'_> {
 
     /// Yes or no. `${…}` may stand for it.
     pub(crate) fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
-        if let Value::Scalar(scalar) = &node.value {
-            let text = self.substituted(&scalar.text, node.span);
-            if let Some(flag) = (crate::yaml::Scalar { text, plain: scalar.plain }).as_bool() {
-                return Some(flag);
-            }
+        if let Some(flag) = self.as_flag(node) {
+            return Some(flag);
         }
         let is_quoted =
             matches!(&node.value, Value::Scalar(scalar) if !scalar.plain && matches!(&*scalar.text, "true" | "false"));
         let found = self.wrong(node, what, "`true` or `false`");
         if is_quoted {
             found.help("remove the quotes");
-        } else if what == "pull" {
-            found.help("write `pull: true` to ask the registry each time; an image that is missing is pulled anyway");
         }
         None
+    }
+
+    /// Yes or no, without a word when it is neither.
+    pub(crate) fn as_flag(&mut self, node: &Node) -> Option<bool> {
+        let Value::Scalar(scalar) = &node.value else { return None };
+        let text = self.substituted(&scalar.text, node.span);
+        crate::yaml::Scalar { text, plain: scalar.plain }.as_bool()
     }
 
     /// The entries of a map, with the keys that `keys` does not know reported. `None` when it is no map.

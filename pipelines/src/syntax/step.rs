@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     diagnostic::Span,
-    plan::{Access, OnFailure, Ready, Resources, Retry},
+    plan::{Access, OnFailure, Pull, Ready, Resources, Retry},
     yaml::{Node, Value},
 };
 
@@ -30,7 +30,7 @@ pub(crate) struct Step {
     /// Checked. `None` beside a `build`, or when it is missing, which was said.
     pub(crate) image: Option<Spanned<String>>,
     pub(crate) build: Option<Build>,
-    pub(crate) pull: bool,
+    pub(crate) pull: Pull,
     pub(crate) commands: Vec<Spanned<String>>,
     pub(crate) entrypoint: Option<Vec<Spanned<String>>>,
     pub(crate) environment: Option<Vec<(Spanned<String>, Told)>>,
@@ -131,7 +131,7 @@ impl Reader<'_> {
         let step = Step {
             image,
             build,
-            pull: node.given("pull").and_then(|node| self.flag(node, "pull")).unwrap_or(false),
+            pull: node.given("pull").and_then(|node| self.pull(node)).unwrap_or_default(),
             commands: node.given("commands").map(|node| self.raw_texts(node, "commands")).unwrap_or_default(),
             entrypoint: node.given("entrypoint").map(|node| self.raw_texts(node, "entrypoint")),
             environment,

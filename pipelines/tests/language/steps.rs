@@ -1,6 +1,6 @@
 //! Steps, services, checkout and their order.
 
-use slipway_pipelines::plan::{Action, Image, ImageBuild, OnFailure, Program, RunsOn, StepKind};
+use slipway_pipelines::plan::{Action, Image, ImageBuild, OnFailure, Program, Pull, RunsOn, StepKind};
 
 use crate::common::*;
 
@@ -90,7 +90,7 @@ steps:
     };
     assert_eq!(commands("list"), ["echo 1", "echo 2\necho 3"]);
     assert_eq!(commands("text"), ["echo 1"]);
-    assert_eq!(container(&plan, "list").image, Image::Registry { reference: "x".into(), always_pull: true });
+    assert_eq!(container(&plan, "list").image, Image::Registry { reference: "x".into(), pull: Pull::Always });
     assert_eq!(container(&plan, "text").directory, "/slipway/src/forge.example/me/thing/other");
     assert_eq!(container(&plan, "entry").directory, "/etc");
     assert_eq!(

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use slipway_pipelines::{
     compile::Concurrency,
-    plan::{Action, Container, Image, OnFailure, Plan, Program, Retry, RetryOn, RunsOn, Step, Workspace},
+    plan::{Action, Container, Image, OnFailure, Plan, Program, Pull, Retry, RetryOn, RunsOn, Step, Workspace},
     state::StepEvent,
 };
 use tokio::task::JoinHandle;
@@ -12,7 +12,7 @@ use crate::dummy::Dummy;
 
 /// A step that the dummy plays: its commands are its log, its environment says how it ends.
 fn step(name: &str, environment: &[(&str, &str)]) -> Step {
-    let image = Image::Registry { reference: "dummy".into(), always_pull: false };
+    let image = Image::Registry { reference: "dummy".into(), pull: Pull::Missing };
     let program = Program::Commands { commands: vec![format!("echo {name}")] };
     let mut step = Step::new(name, Action::Run(Container::new(image, program, "/w/x")));
     step.environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();

@@ -93,6 +93,8 @@ impl Reporter for ToDesk {
                 JobNews::Step { step, event, .. } => self.say(News::Step { job: self.job, step, event }).await,
                 JobNews::Outputs { step, values } => drop(self.heard.send(Heard::Outputs(self.job, step, values))),
                 JobNews::CancelBuild { step } => drop(self.heard.send(Heard::CancelBuild(self.job, step))),
+                // The Docker CLI on the same machine knows more of it.
+                JobNews::Image { .. } => {}
                 // Its outcome comes from the driver, which knows of attempts.
                 JobNews::Finished { .. } => {}
             }

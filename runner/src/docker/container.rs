@@ -192,12 +192,12 @@ pub(super) fn helper(volume: &str, at: &str, labels: Labels) -> ContainerCreateB
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use slipway_pipelines::plan::{Access, Image, Resources};
+    use slipway_pipelines::plan::{Access, Image, Pull, Resources};
 
     use super::*;
 
     fn spec(program: Program, privileged: bool) -> Container {
-        let image = Image::Registry { reference: "busybox".into(), always_pull: false };
+        let image = Image::Registry { reference: "busybox".into(), pull: Pull::Missing };
         let access = Access { privileged, ..Access::default() };
         Container { image, program, directory: "/w/src".into(), access, resources: Resources::default(), ready: None }
     }

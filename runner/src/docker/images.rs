@@ -9,7 +9,7 @@ use std::{
 use bollard::{auth::DockerCredentials, query_parameters::CreateImageOptionsBuilder};
 use futures_util::StreamExt;
 use slipway_pipelines::{
-    plan::{Image, Plan},
+    plan::{Image, Plan, Pull},
     state::Reason,
 };
 use tokio::{sync::watch, time::Instant};
@@ -27,6 +27,9 @@ const SILENCE: Duration = Duration::from_secs(300);
 /// How often progress is written into a log.
 const PROGRESS: Duration = Duration::from_secs(2);
 
+/// Why an image that must not be pulled is not there.
+const NEVER: &str = "this runner's engine does not have it, and `pull: never` keeps its registry from being asked";
+
 /// Where a pull is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum State {
@@ -43,7 +46,7 @@ enum State {
 #[derive(Debug)]
 pub(super) struct Images {
     credentials: Credentials,
-    pulls: Mutex<HashMap<(String, bool), watch::Receiver<State>>>,
+    pulls: Mutex<HashMap<(String, Pull), watch::Receiver<State>>>,
 }
 
 /// Whether the engine has an image.
@@ -68,11 +71,11 @@ impl Images {
             .collect();
         let mut pulls = HashMap::new();
         for container in containers() {
-            let Image::Registry { reference, always_pull } = &container.image else { continue };
+            let Image::Registry { reference, pull: policy } = &container.image else { continue };
             if reference::is_safe(reference) && !built.contains(&reference::canonical(reference)) {
-                pulls.entry((reference.clone(), *always_pull)).or_insert_with(|| {
+                pulls.entry((reference.clone(), *policy)).or_insert_with(|| {
                     let login = credentials.for_image(reference);
-                    pull(engine.clone(), reference.clone(), *always_pull, login, closed.clone())
+                    pull(engine.clone(), reference.clone(), *policy, login, closed.clone())
                 });
             }
         }
@@ -80,16 +83,16 @@ impl Images {
     }
 
     /// Asks for an image again if it could not be had: a step is tried again.
-    pub(super) fn again(&self, engine: &Engine, image: &str, always: bool, closed: &CancellationToken) {
-        if let Some(state) = self.pulls().get_mut(&(image.to_owned(), always))
+    pub(super) fn again(&self, engine: &Engine, image: &str, policy: Pull, closed: &CancellationToken) {
+        if let Some(state) = self.pulls().get_mut(&(image.to_owned(), policy))
             && matches!(*state.borrow(), State::Failed(_))
         {
             let login = self.credentials.for_image(image);
-            *state = pull(engine.clone(), image.to_owned(), always, login, closed.clone());
+            *state = pull(engine.clone(), image.to_owned(), policy, login, closed.clone());
         }
     }
 
-    fn pulls(&self) -> MutexGuard<'_, HashMap<(String, bool), watch::Receiver<State>>> {
+    fn pulls(&self) -> MutexGuard<'_, HashMap<(String, Pull), watch::Receiver<State>>> {
         self.pulls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -103,18 +106,27 @@ impl Images {
         &self,
         engine: &Engine,
         image: &str,
-        always: bool,
+        policy: Pull,
         closed: &CancellationToken,
         log: &mut dyn LogSink,
     ) -> Result<(), Failed> {
         if !reference::is_safe(image) {
             return Err(Failed::new(Reason::ImagePull, format!("`{image}` is not the name of an image")));
         }
-        let known = self.pulls().get(&(image.to_owned(), always)).cloned();
+        let known = self.pulls().get(&(image.to_owned(), policy)).cloned();
         let mut state = match known {
             Some(state) => state,
             // Tagged by a build of this job, or never: in the first case the registry must not be asked.
-            None => pull(engine.clone(), image.to_owned(), false, self.credentials.for_image(image), closed.clone()),
+            None => pull(
+                engine.clone(),
+                image.to_owned(),
+                match policy {
+                    Pull::Never => Pull::Never,
+                    Pull::Always | Pull::Missing => Pull::Missing,
+                },
+                self.credentials.for_image(image),
+                closed.clone(),
+            ),
         };
         let mut said: Option<Instant> = None;
         loop {
@@ -151,16 +163,17 @@ impl Images {
 fn pull(
     engine: Engine,
     image: String,
-    always: bool,
+    policy: Pull,
     login: Option<DockerCredentials>,
     closed: CancellationToken,
 ) -> watch::Receiver<State> {
     let (tell, state) = watch::channel(State::Looking);
     tokio::spawn(async move {
         let work = async {
-            if !always {
+            if policy != Pull::Always {
                 match is_present(&engine, &image).await {
                     Ok(true) => return State::Ready(false),
+                    Ok(false) if policy == Pull::Never => return State::Failed(NEVER.to_owned()),
                     Ok(false) => {}
                     Err(error) => return State::Failed(error.to_string()),
                 }

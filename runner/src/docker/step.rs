@@ -134,8 +134,8 @@ pub(super) async fn prepare(job: &Arc<Open>, step: usize, mut log: Box<dyn LogSi
     slot.current().round = news.round.clone();
     let phase = match &spec.image {
         Image::Build(_) => Phase::Held { log, news },
-        Image::Registry { reference, always_pull } => {
-            job.images.wait(&job.engine, reference, *always_pull, &job.closed, &mut *log).await?;
+        Image::Registry { reference, pull } => {
+            job.images.wait(&job.engine, reference, *pull, &job.closed, &mut *log).await?;
             if is_gated(spec) {
                 let (open, image) = (Arc::clone(job), reference.clone());
                 let raised =
@@ -335,8 +335,8 @@ pub(super) async fn outputs(job: &Open, step: usize) -> Result<Vec<u8>, Failed> 
 /// Takes a try away: see [`Executor::again`](crate::executor::Executor::again).
 pub(super) async fn again(job: &Open, step: usize) -> Result<(), Failed> {
     let (plan, slot) = job.step(step)?;
-    if let Image::Registry { reference, always_pull } = &container(plan)?.image {
-        job.images.again(&job.engine, reference, *always_pull, &job.closed);
+    if let Image::Registry { reference, pull } = &container(plan)?.image {
+        job.images.again(&job.engine, reference, *pull, &job.closed);
     }
     let last = std::mem::replace(&mut *slot.current(), Current::new(&slot.closed));
     last.stop.cancel();

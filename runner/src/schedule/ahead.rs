@@ -1,6 +1,6 @@
 //! Which steps are prepared before their turn.
 
-use slipway_pipelines::plan::{Image, Step};
+use slipway_pipelines::plan::{Image, Pull, Step};
 
 use super::{
     decide::{Phase, Schedule},
@@ -66,6 +66,8 @@ impl Schedule {
         let Some(container) = planned.container() else { return false };
         match &container.image {
             Image::Build(_) => false,
+            // Who must not be pulled may be loaded by an earlier step that can reach the engine.
+            Image::Registry { pull: Pull::Never, .. } if self.has_a_way_out(planned) => false,
             Image::Registry { reference, .. } => {
                 let wanted = with_tag(reference);
                 self.plan.steps.iter().zip(&self.nodes).all(|(other, node)| {
@@ -73,6 +75,16 @@ impl Schedule {
                 })
             }
         }
+    }
+
+    /// Whether another step that is still to end has rights that reach the engine: its socket as a mount, say.
+    fn has_a_way_out(&self, planned: &Step) -> bool {
+        self.plan.steps.iter().zip(&self.nodes).any(|(other, node)| {
+            let access = other.container().map(|container| &container.access);
+            other.name != planned.name
+                && !matches!(node.phase, Phase::Ended(_))
+                && access.is_some_and(|access| access.privileged || !access.volumes.is_empty())
+        })
     }
 }
 

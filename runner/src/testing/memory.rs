@@ -10,7 +10,7 @@ use bytes::Bytes;
 use slipway_pipelines::{
     plan::{Environment, Plan},
     state::{Finish, Illegal, StepEvent, StepState},
-    wire::{Grant, JobNews, Resume},
+    wire::{Grant, JobNews, Resume, UsedImage},
 };
 use tokio::{sync::watch, time};
 
@@ -22,6 +22,7 @@ pub(crate) struct Heard {
     pub(crate) states: Vec<StepState>,
     pub(crate) logs: BTreeMap<usize, Vec<u8>>,
     pub(crate) outputs: BTreeMap<usize, Environment>,
+    pub(crate) images: BTreeMap<usize, UsedImage>,
     pub(crate) news: Vec<JobNews>,
     pub(crate) finish: Option<Finish>,
 }
@@ -50,6 +51,10 @@ impl Heard {
             JobNews::Outputs { step, values } => {
                 assert!(self.is_running(step), "outputs of a step that does not run: {step}");
                 self.outputs.insert(step, values);
+            }
+            JobNews::Image { step, image } => {
+                assert!(self.is_running(step), "the image of a step that does not run: {step}");
+                self.images.insert(step, image);
             }
             JobNews::CancelBuild { .. } => {}
             JobNews::Finished { finish, .. } => {

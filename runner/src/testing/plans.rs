@@ -6,15 +6,15 @@ use slipway_pipelines::{
     ids::JobId,
     lease::Claim,
     plan::{
-        Action as Does, Container, Environment, Image, ImageBuild, OnFailure, Plan, Program, Ready, ReadyCheck, Retry,
-        RetryOn, RunsOn, Step, Workspace,
+        Action as Does, Container, Environment, Image, ImageBuild, OnFailure, Plan, Program, Pull, Ready, ReadyCheck,
+        Retry, RetryOn, RunsOn, Step, Workspace,
     },
     wire::{Grant, Source},
 };
 use uuid::Uuid;
 
 pub(crate) fn step(name: &str, needs: &[usize]) -> Step {
-    let image = Image::Registry { reference: "dummy".into(), always_pull: false };
+    let image = Image::Registry { reference: "dummy".into(), pull: Pull::Missing };
     let container = Container::new(image, Program::Commands { commands: vec![] }, "/slipway");
     Step { needs: needs.to_vec(), sees_values: true, ..Step::new(name, Does::Run(container)) }
 }
@@ -44,7 +44,7 @@ pub(crate) fn built(name: &str, needs: &[usize], tags: &[&str]) -> Step {
 }
 
 pub(crate) fn uses(reference: &str, step: Step) -> Step {
-    let image = Image::Registry { reference: reference.into(), always_pull: false };
+    let image = Image::Registry { reference: reference.into(), pull: Pull::Missing };
     let container = Container { image, ..step.container().unwrap().clone() };
     Step { action: Does::Run(container), ..step }
 }

@@ -6,6 +6,7 @@ use slipway_pipelines::{
     context::Trusted,
     plan::{Environment, StepKind},
     state::{Finish, JobState, Millis, Reason, Status, StepState},
+    wire::UsedImage,
 };
 use slipway_web::time::rfc3339;
 
@@ -96,6 +97,17 @@ pub(crate) struct StepJson {
     exit_code: Option<i32>,
     started_at: Option<String>,
     finished_at: Option<String>,
+    /// What its container was made from; null before, and of steps without one.
+    image: Option<ImageJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct ImageJson {
+    reference: String,
+    /// `name@sha256:…`; null for an image that no registry is known to have.
+    digest: Option<String>,
+    /// The engine's.
+    id: String,
 }
 
 impl RepositoryJson {
@@ -192,6 +204,7 @@ impl StepJson {
             exit_code: finish.and_then(|finish| finish.exit_code),
             started_at: started.map(rfc3339),
             finished_at: finished.map(rfc3339),
+            image: step.image.clone().map(|UsedImage { reference, digest, id }| ImageJson { reference, digest, id }),
         }
     }
 }

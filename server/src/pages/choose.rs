@@ -54,6 +54,7 @@ mod tests {
             ignored: *ignored,
             state: state.clone(),
             log_bytes: None,
+            image: None,
         });
         JobDetail {
             id: JobId(Uuid::nil()),

@@ -108,6 +108,7 @@ mod tests {
             ignored,
             state: StepState::Finished { finish, started, at: 3500 },
             log_bytes: Some(1),
+            image: None,
         }
     }
 

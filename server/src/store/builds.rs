@@ -14,7 +14,7 @@ use sqlx::SqliteExecutor;
 use super::{
     Store, StoreError, attempts,
     codec::{from_json, parse, signed, status, to_json, unsigned},
-    jobs,
+    images, jobs,
     jobs::Job,
     model::{BuildDetail, BuildSummary, JobDetail, StepAddress, StepDetail},
     outputs, repositories,
@@ -120,7 +120,8 @@ impl Store {
         let (left_out, diagnostics, diagnostics_text) = remarks(&mut *moment, id).await?;
         let mut details = Vec::new();
         for job in jobs::of_build(&mut *moment, id).await? {
-            let steps = steps::of_attempt(&mut *moment, job.id, job.attempt).await?;
+            let mut steps = steps::of_attempt(&mut *moment, job.id, job.attempt).await?;
+            images::fill(&mut *moment, job.id, job.attempt, &mut steps).await?;
             let outputs = outputs::of_attempt(&mut *moment, job.id, job.attempt).await?;
             details.push(detail(job, steps, outputs));
         }
@@ -142,7 +143,8 @@ impl Store {
             let Some((state, runner)) = attempts::find(&mut *moment, job.id, attempt).await? else { return Ok(None) };
             job = Job { attempt, state, runner_name: runner, ..job };
         }
-        let steps = steps::of_attempt(&mut *moment, job.id, attempt).await?;
+        let mut steps = steps::of_attempt(&mut *moment, job.id, attempt).await?;
+        images::fill(&mut *moment, job.id, attempt, &mut steps).await?;
         let outputs = outputs::of_attempt(&mut *moment, job.id, attempt).await?;
         Ok(Some(detail(job, steps, outputs)))
     }

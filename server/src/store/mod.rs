@@ -11,6 +11,7 @@ mod error;
 mod given;
 mod groups;
 mod handle;
+mod images;
 mod jobs;
 mod lease;
 mod migrations;

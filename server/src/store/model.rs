@@ -13,6 +13,7 @@ use slipway_pipelines::{
     repository::RepositoryName,
     state::{Finish, JobState, Millis, Reason, Status, StepState},
     trigger::Trigger,
+    wire::UsedImage,
 };
 
 use crate::logs::LogAddress;
@@ -342,6 +343,8 @@ pub struct StepDetail {
     pub state: StepState,
     /// Length of its log once it is finished; `None` before.
     pub log_bytes: Option<u64>,
+    /// What its container was made from, once there is one.
+    pub image: Option<UsedImage>,
 }
 
 /// Where a step's log is, and whom it belongs to.

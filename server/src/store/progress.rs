@@ -7,7 +7,7 @@ use slipway_pipelines::{
 };
 
 use super::{
-    Store, StoreError, actions, attempts, jobs,
+    Store, StoreError, actions, attempts, images, jobs,
     jobs::Job,
     model::TokenId,
     outputs,
@@ -76,6 +76,7 @@ async fn take(tx: &mut Tx<'_>, job: &mut Job, claim: Claim, news: JobNews, now: 
     match news {
         JobNews::Step { step, event, log_bytes } => take_step(tx, job, step, bounded(event, now), log_bytes).await,
         JobNews::Outputs { step, values } => outputs::put(tx, job, step, values).await,
+        JobNews::Image { step, image } => images::put(tx, job, step, image).await,
         JobNews::CancelBuild { step } => {
             let name = steps::of_attempt(&mut *tx.connection, job.id, job.attempt)
                 .await?

@@ -38,6 +38,7 @@ impl TryFrom<Row> for StepDetail {
             ignored: row.ignored,
             state: from_json(TABLE, &row.state)?,
             log_bytes: row.log_bytes.map(|bytes| unsigned(TABLE, bytes)).transpose()?,
+            image: None,
         })
     }
 }

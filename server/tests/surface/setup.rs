@@ -8,7 +8,7 @@ use slipway_pipelines::{
     compile::{Compilation, CompiledJob, LeftOut},
     ids::RunnerId,
     lease::Claim,
-    plan::{Action, Container, Image, Plan, Program, RunsOn, Step, Workspace},
+    plan::{Action, Container, Image, Plan, Program, Pull, RunsOn, Step, Workspace},
     state::{Finish, Reason, StepEvent},
     trigger::{Cause, Person, Trigger},
     wire::{Events, Grant, JobNews},
@@ -88,7 +88,7 @@ impl World {
 
 pub(crate) fn job(steps: &[&str]) -> CompiledJob {
     let steps = steps.iter().enumerate().map(|(position, name)| {
-        let image = Image::Registry { reference: "busybox".to_owned(), always_pull: false };
+        let image = Image::Registry { reference: "busybox".to_owned(), pull: Pull::Missing };
         let program = Program::Commands { commands: vec!["true".to_owned()] };
         let needs = position.checked_sub(1).into_iter().collect();
         Step { needs, ..Step::new(*name, Action::Run(Container::new(image, program, "/slipway"))) }

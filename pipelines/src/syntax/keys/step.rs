@@ -6,8 +6,10 @@ use super::{
     parts::{IF, NEEDS, RETRIES},
     shape::{Key, Keys, Shape},
 };
+use crate::plan::Pull;
 
 const BUILDS: Shape = Shape::OneOf(&[Shape::Text, Shape::Section(&BUILD)]);
+const PULLS: Shape = Shape::OneOf(&[Shape::Word(&Pull::WORDS), Shape::Flag]);
 const READIES: Shape = Shape::OneOf(&[Shape::Whole(1, 65535), Shape::Word(READY_WORDS), Shape::Section(&READY)]);
 
 /// What every container has.
@@ -15,7 +17,11 @@ const CONTAINER: &[Key] = &[
     Key::new("name", "Unique in the file; needed in lists of services.", Shape::Text),
     Key::new("image", "What runs, such as `alpine:3.22` or `ghcr.io/owner/name:tag`.", Shape::Text),
     Key::new("build", "An image from a Dockerfile of the repository instead of `image`: its folder, or more.", BUILDS),
-    Key::new("pull", "Whether to ask the registry even when the image is there.", Shape::Flag),
+    Key::new(
+        "pull",
+        "When the registry is asked for the image: each time, when it is missing (default), or never.",
+        PULLS,
+    ),
     Key::new("commands", "Lines of one shell script that ends at the first that fails.", Shape::Texts),
     Key::new("entrypoint", "Another program than the shell; the commands are in `CI_SCRIPT`, base64.", Shape::Texts),
     Key::new("environment", "Variables: name to value, or to `{from_secret: name}`.", Shape::Map(&Shape::Value)),

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use slipway_pipelines::plan::{Environment, Image, ImageBuild};
+use slipway_pipelines::plan::{Environment, Image, ImageBuild, Pull};
 
 use super::{
     super::{Docker, names},
@@ -123,8 +123,8 @@ async fn a_step_that_could_not_be_prepared_can_be_tried_again() {
     let docker = &bench.docker;
     let mut step = bench.commands("pulls", &["echo here"]);
     let missing = format!("slipway-test-{}:1", names::token());
-    spec(&mut step).image = Image::Registry { reference: missing.clone(), always_pull: false };
-    spec(&mut step).image = Image::Registry { reference: format!("localhost:1/{missing}"), always_pull: false };
+    spec(&mut step).image = Image::Registry { reference: missing.clone(), pull: Pull::Missing };
+    spec(&mut step).image = Image::Registry { reference: format!("localhost:1/{missing}"), pull: Pull::Missing };
     let job = docker.open(&bench.grant(vec![step])).await.unwrap();
     docker.empty_workspace(&job).await.unwrap();
     docker.prepare(&job, 0, Log::default().sink()).await.unwrap_err();

@@ -1,5 +1,5 @@
 use slipway_pipelines::{
-    plan::{Action, Environment, Image, ImageBuild, Program},
+    plan::{Action, Environment, Image, ImageBuild, Program, Pull},
     state::Reason,
 };
 
@@ -34,7 +34,7 @@ async fn an_image_is_built_from_the_workspace_and_used_by_its_tag() {
     let mut only = bench.container(Program::Nothing);
     only.image = build("/slipway/src/x/image", &[&tag]);
     let mut user = bench.container(Program::Image);
-    user.image = Image::Registry { reference: tag.clone(), always_pull: false };
+    user.image = Image::Registry { reference: tag.clone(), pull: Pull::Missing };
     let files = [
         ("image/Dockerfile", dockerfile.as_str()),
         ("image/.dockerignore", "*.md\n"),

@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 use slipway_pipelines::{
     ids::JobId,
     lease::Claim,
-    plan::{Action, Container, Environment, Image, Plan, Program, Step, Workspace},
+    plan::{Action, Container, Environment, Image, Plan, Program, Pull, Step, Workspace},
     wire::{Grant, Source},
 };
 
@@ -184,7 +184,7 @@ impl Bench {
     }
 
     pub(super) fn container(&self, program: Program) -> Container {
-        let image = Image::Registry { reference: self.image.clone(), always_pull: false };
+        let image = Image::Registry { reference: self.image.clone(), pull: Pull::Missing };
         Container::new(image, program, "/slipway/src/x")
     }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bollard::query_parameters::{RemoveImageOptionsBuilder, TagImageOptionsBuilder};
 use slipway_pipelines::{
-    plan::{Action, Image, Program, Ready, ReadyCheck, Retry, RetryOn, Step},
+    plan::{Action, Image, Program, Pull, Ready, ReadyCheck, Retry, RetryOn, Step},
     state::Reason,
     wire::{Grant, Resume},
 };
@@ -132,7 +132,7 @@ async fn an_image_that_comes_late_is_asked_for_again() {
     let Some(bench) = bench(0).await else { return };
     let late = format!("127.0.0.1:1/{}", bench.image);
     let mut container = bench.container(Program::Commands { commands: vec!["echo here".into()] });
-    container.image = Image::Registry { reference: late.clone(), always_pull: false };
+    container.image = Image::Registry { reference: late.clone(), pull: Pull::Missing };
     let grant = bench.grant(vec![retried(RetryOn::Error, 1, step("late", Action::Run(container)))]);
     let memory = Memory::of(&grant);
     let driver = start(&bench, &bench.docker, &memory, Start::Fresh(grant.clone()));

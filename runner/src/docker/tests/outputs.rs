@@ -1,4 +1,4 @@
-use slipway_pipelines::plan::{Environment, Image, Step};
+use slipway_pipelines::plan::{Environment, Image, Pull, Step};
 
 use super::{
     super::{Docker, build},
@@ -90,7 +90,7 @@ async fn images_without_tmp_get_one_or_it_is_said() {
         bench.entrypoint("plugin", &["/bin/sh", "-c", write]),
     ];
     for step in &mut steps {
-        spec(step).image = Image::Registry { reference: image.clone(), always_pull: false };
+        spec(step).image = Image::Registry { reference: image.clone(), pull: Pull::Missing };
         step.outputs = vec!["A".into()];
     }
     spec(&mut steps[1]).access.user = Some("1000".into());

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use slipway_pipelines::{
-    plan::{Action, Environment, Image, Program, Ready, ReadyCheck, Step},
+    plan::{Action, Environment, Image, Program, Pull, Ready, ReadyCheck, Step},
     state::Reason,
 };
 
@@ -103,7 +103,7 @@ async fn an_images_healthcheck_is_asked_if_it_has_one() {
     ];
     let healthy = import(bench.docker.engine(), &token, files, &changes).await;
     let mut good = step("good", Action::Service(bench.container(Program::Image)));
-    spec(&mut good).image = Image::Registry { reference: healthy.clone(), always_pull: false };
+    spec(&mut good).image = Image::Registry { reference: healthy.clone(), pull: Pull::Missing };
     let none = bench.service("none", &["sleep 1000"]);
     let (job, _handles) = open(&bench, vec![ready(good, ReadyCheck::Health), ready(none, ReadyCheck::Health)]).await;
     assert_eq!(wait(&bench, &job, 0).await, Ok(()));
@@ -129,7 +129,7 @@ async fn an_image_without_a_shell_is_waited_for_by_port_only() {
     let bare = import(bench.docker.engine(), &token, tar.into_inner().unwrap(), &serves).await;
     let service = |check| {
         let mut service = step("bare", Action::Service(bench.container(Program::Image)));
-        spec(&mut service).image = Image::Registry { reference: bare.clone(), always_pull: false };
+        spec(&mut service).image = Image::Registry { reference: bare.clone(), pull: Pull::Missing };
         ready(service, check)
     };
     let steps = vec![service(ReadyCheck::Port { port: 8080 }), service(ReadyCheck::Command { command: "true".into() })];

@@ -10,7 +10,7 @@ use bollard::{
 };
 use futures_util::TryStreamExt;
 use slipway_pipelines::{
-    plan::{Action, Environment, Image, ImageBuild, Program, Step},
+    plan::{Action, Environment, Image, ImageBuild, Program, Pull, Step},
     state::Reason,
     wire::RegistryLogin,
 };
@@ -115,7 +115,7 @@ async fn private_images_come_with_the_login_of_their_registry() {
     let docker = &bench.docker;
     let image = registry.fill(&bench).await;
     let mut uses = bench.commands("uses", &["echo here"]);
-    spec(&mut uses).image = Image::Registry { reference: image.clone(), always_pull: true };
+    spec(&mut uses).image = Image::Registry { reference: image.clone(), pull: Pull::Always };
     let dockerfile = format!("FROM {image}\nRUN echo built\n");
     let source = bench.data.path().join("source");
     let sha = repository(&source, &[("Dockerfile", dockerfile.as_str())]);

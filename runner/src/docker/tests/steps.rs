@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use slipway_pipelines::{
-    plan::{Action, Environment, Image, Program},
+    plan::{Action, Environment, Image, Program, Pull},
     state::Reason,
 };
 
@@ -138,11 +138,11 @@ async fn an_image_that_is_not_there_is_said_with_its_name() {
     let mut steps = Vec::new();
     for reference in ["localhost:1/none:1", "../containers/json", "not an image"] {
         let mut spec = bench.container(Program::Image);
-        spec.image = Image::Registry { reference: reference.into(), always_pull: false };
+        spec.image = Image::Registry { reference: reference.into(), pull: Pull::Missing };
         steps.push(step(reference, Action::Run(spec)));
     }
     let mut always = bench.container(Program::Image);
-    always.image = Image::Registry { reference: "localhost:1/none:2".into(), always_pull: true };
+    always.image = Image::Registry { reference: "localhost:1/none:2".into(), pull: Pull::Always };
     steps.push(step("always", Action::Run(always)));
     let job = bench.docker.open(&bench.grant(steps.clone())).await.unwrap();
     bench.docker.empty_workspace(&job).await.unwrap();
@@ -165,7 +165,7 @@ async fn an_image_without_a_shell_fails_the_step_and_says_why() {
     let empty = import(bench.docker.engine(), &token, vec![0; 1024], &["ENV A=b"]).await;
     let mut commands = bench.commands("commands", &["echo hello"]);
     let Action::Run(container) = &mut commands.action else { unreachable!() };
-    container.image = Image::Registry { reference: empty.clone(), always_pull: false };
+    container.image = Image::Registry { reference: empty.clone(), pull: Pull::Missing };
     let job = bench.docker.open(&bench.grant(vec![commands])).await.unwrap();
     bench.docker.empty_workspace(&job).await.unwrap();
     let log = Log::default();
