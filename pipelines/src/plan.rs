@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 mod access;
+mod cache;
 mod environment;
 mod files;
 mod new;
@@ -14,7 +15,8 @@ mod retry;
 mod secret;
 
 pub use access::{Access, Resources};
-pub use files::{Artifacts, ArtifactsFrom, Cache, Files, KeepOn, Report, ReportKind};
+pub use cache::{Cache, CacheKey, KeyPart, LONGEST_CACHE_KEY};
+pub use files::{Artifacts, ArtifactsFrom, Files, KeepOn, Report, ReportKind};
 pub use pull::Pull;
 pub use ready::{Ready, ReadyCheck};
 pub use retry::{Retry, RetryOn};

@@ -1,6 +1,6 @@
 //! A step of the file -> a step of the plan.
 
-use super::{paths, script, secrets};
+use super::{caches, paths, script, secrets};
 use crate::{
     context::Context,
     environment::{Own, of_step},
@@ -66,7 +66,7 @@ impl Containers<'_> {
             timeout_seconds: step.timeout,
             retry: step.retry.clone(),
             outputs: step.outputs.iter().map(|output| output.value.clone()).collect(),
-            files: Files::default(),
+            files: Files { caches: caches::caches(&step.caches, self.report), ..Files::default() },
         }
     }
 

@@ -1,5 +1,6 @@
 //! Files + context -> jobs with their plans, or diagnostics.
 
+mod caches;
 mod cells;
 mod containers;
 mod entry;

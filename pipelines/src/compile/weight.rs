@@ -1,7 +1,7 @@
 //! How large the plans of a build are together, stored and sent as well as in memory. Text of what cells share counts for each:
 //! it is written out in each.
 
-use crate::plan::{Container, Environment, Program, SecretPart, Step};
+use crate::plan::{Cache, Container, Environment, KeyPart, Program, SecretPart, Step};
 
 /// Most bytes that all plans of a build may take.
 pub(super) const MOST: usize = 128 << 20;
@@ -26,7 +26,19 @@ pub(super) fn of_step(step: &Step) -> usize {
         parts.chain([name.len()])
     });
     let program: usize = lines(step).iter().map(String::len).sum();
-    of_environment(&step.environment) + secrets.sum::<usize>() + program
+    let caches: usize = step.files.caches.iter().map(of_cache).sum();
+    of_environment(&step.environment) + secrets.sum::<usize>() + program + caches
+}
+
+/// Bytes of text in a cache.
+fn of_cache(cache: &Cache) -> usize {
+    let keys = cache.restore_keys.iter().chain([&cache.key]).flat_map(|key| &key.0);
+    let keys = keys.map(|part| match part {
+        KeyPart::Text(text) => LINE + text.len(),
+        KeyPart::Checksum(patterns) => LINE + patterns.iter().map(|pattern| LINE + pattern.len()).sum::<usize>(),
+        KeyPart::Platform => LINE,
+    });
+    keys.sum::<usize>() + cache.paths.iter().map(|path| LINE + path.len()).sum::<usize>()
 }
 
 /// What a step takes in memory besides its text, unless another cell has it already.

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Cache;
+
 /// All of them. Empty for most steps.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Files {
@@ -62,17 +64,6 @@ pub struct ArtifactsFrom {
     pub paths: Vec<String>,
     /// Folder that they are put into, each under its own path; empty: the checkout.
     pub to: String,
-}
-
-/// An item of `cache:`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Cache {
-    /// Names the entry. `{{ checksum "PATH" }}` in it is replaced before the step starts, by the SHA-256 of the file or files.
-    pub key: String,
-    /// Taken when there is no entry of that key: the newest whose key begins with the first of these that fits any.
-    pub restore_keys: Vec<String>,
-    /// Files and folders; no patterns.
-    pub paths: Vec<String>,
 }
 
 /// An item of `reports:`.

@@ -166,6 +166,7 @@ steps:
     timeout: 10m
     retry: 2
     outputs: [VERSION]
+    cache: [{key: 'a-{{ platform }}', restore_keys: [a], paths: [vendor]}]
     resources: {cpus: 1.5, memory: 1.5 GiB, pids: 100}
     privileged: ${TRUE}
     volumes: ['/a:/b']
@@ -239,6 +240,9 @@ fn what_is_wrong_is_refused() {
         step("depends_on: [{optional: true}]"),
         step("backend_options: {docker: {users: a}}"),
         step("build: {file: x}"),
+        step("cache: vendor"),
+        step("cache: {key: a}"),
+        step("cache: {key: a, paths: b, path: c}"),
         file("services: [{image: x, name: a, depends_on: b}]"),
         file("services: [{image: x, name: a, ready: 0}]"),
         file("services: [{image: x, name: a, ready: {timeout: 1m}}]"),

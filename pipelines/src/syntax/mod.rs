@@ -1,6 +1,8 @@
 //! Nodes -> typed sections of a workflow. Decoders go on after a mistake, so that one look shows them all.
 
 mod build;
+mod cache;
+mod cache_key;
 mod clone;
 mod condition;
 mod duration;
@@ -21,6 +23,7 @@ mod value;
 mod workflow;
 
 pub(crate) use build::Build;
+pub(crate) use cache::Cache;
 pub(crate) use clone::Clone;
 pub(crate) use condition::{AxisPattern, Condition, PathFilter, Pattern, When};
 pub(crate) use reader::{Reader, Spanned};

@@ -2,6 +2,7 @@
 
 use super::{
     build::Build,
+    cache::Cache,
     condition::When,
     keys,
     reader::{Reader, Spanned, first_line},
@@ -48,6 +49,7 @@ pub(crate) struct Step {
     pub(crate) timeout: Option<u64>,
     pub(crate) retry: Option<Retry>,
     pub(crate) outputs: Vec<Spanned<String>>,
+    pub(crate) caches: Vec<Cache>,
     pub(crate) resources: Resources,
     pub(crate) ready: Option<Ready>,
     pub(crate) access: Access,
@@ -150,6 +152,7 @@ impl Reader<'_> {
             timeout: node.given("timeout").filter(|_| !is_service).and_then(|node| self.duration(node, "timeout")),
             retry: node.given("retry").filter(|_| !is_service).and_then(|node| self.retry(node, true)),
             outputs: node.given("outputs").filter(|_| !is_service).map(|node| self.outputs(node)).unwrap_or_default(),
+            caches: node.given("cache").filter(|_| !is_service).map(|node| self.caches(node)).unwrap_or_default(),
             resources: node.given("resources").map(|node| self.resources(node)).unwrap_or_default(),
             ready: node.given("ready").filter(|_| is_service).and_then(|node| self.ready(node)),
             access: self.rights(node),
@@ -170,6 +173,11 @@ impl Reader<'_> {
         if let Some(at) = node.key_span("retry").filter(|_| step.detach && step.retry.is_some()) {
             self.error(at, format!("{what} has `detach` and `retry`"))
                 .help("nobody waits for a detached step, so nobody tries it again: remove one of the two");
+        }
+        if let Some(at) = node.key_span("cache").filter(|_| step.detach && !step.caches.is_empty()) {
+            self.error(at, format!("{what} has `detach` and `cache`")).help(
+                "a detached step ends with its job, so nobody knows when its files are whole: remove one of the two",
+            );
         }
         if let Some(at) = node.key_span("outputs").filter(|_| !step.outputs.is_empty()) {
             if step.detach {

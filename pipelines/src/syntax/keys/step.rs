@@ -1,6 +1,7 @@
 //! Items of `steps`, `services` and `clone`.
 
 use super::{
+    cache::CACHE,
     condition::WHEN,
     container::{BACKEND, BUILD, READY, READY_WORDS, RESOURCES},
     parts::{IF, NEEDS, RETRIES},
@@ -10,6 +11,7 @@ use crate::plan::Pull;
 
 const BUILDS: Shape = Shape::OneOf(&[Shape::Text, Shape::Section(&BUILD)]);
 const PULLS: Shape = Shape::OneOf(&[Shape::Word(&Pull::WORDS), Shape::Flag]);
+const CACHES: Shape = Shape::OneOf(&[Shape::Section(&CACHE), Shape::List(&Shape::Section(&CACHE), 1)]);
 const READIES: Shape = Shape::OneOf(&[Shape::Whole(1, 65535), Shape::Word(READY_WORDS), Shape::Section(&READY)]);
 
 /// What every container has.
@@ -66,6 +68,11 @@ const STEP_ONLY: &[Key] = &[
         "Variables that the step hands to later steps and jobs as lines `NAME=value` in the file `$SLIPWAY_OUTPUT`.",
         Shape::Texts,
     ),
+    Key::new(
+        "cache",
+        "Files that are restored before the step and saved for later builds: one cache, or a list.",
+        CACHES,
+    ),
 ];
 
 /// What a service has besides.
@@ -95,7 +102,7 @@ pub(crate) static STEP: Keys = Keys {
     about: "A container of the job, run to its end.",
     known: &[CONTAINER, STEP_ONLY],
     needs: &[&["image", "build"]],
-    later: &["artifacts", "cache", "reports"],
+    later: &["artifacts", "reports"],
     gone: &[GONE[0], GONE[1], GONE[2], GONE[3], ("ready", "write it on a service")],
     ..Keys::NONE
 };
@@ -127,6 +134,7 @@ pub(crate) static SERVICE: Keys = Keys {
         ("retry", "write it on the step or the workflow that needs the service"),
         ("timeout", "a service lives as long as its job; `ready: {…, timeout: 60s}` limits its start"),
         ("outputs", "only steps have outputs; remove it"),
+        ("cache", "write it on the step that fills it; a service lives as long as its job"),
         ("if", "services start with the job; use `when` to leave one out"),
     ],
     ..Keys::NONE

@@ -67,7 +67,7 @@ pub(crate) static WORKFLOW: Keys = Keys {
         ),
     ]],
     needs: &[&["steps", "include"]],
-    later: &["artifacts", "cache", "reports", "secrets"],
+    later: &["artifacts", "reports", "secrets"],
     gone: &[
         ("pipeline", "write `steps`"),
         ("branches", "write `when: {branch: …}`"),
@@ -76,6 +76,7 @@ pub(crate) static WORKFLOW: Keys = Keys {
         ("kind", "this is a Drone file: write `steps` as Woodpecker does"),
         ("resources", "write it on the steps and services that it is for"),
         ("outputs", "write it on the step that makes them"),
+        ("cache", "write it on the step that fills it"),
     ],
     ..Keys::NONE
 };
