@@ -17,6 +17,7 @@ pub mod render;
 mod report;
 pub mod repository;
 pub mod schema;
+pub mod selection;
 pub mod state;
 mod substitute;
 pub mod suggest;

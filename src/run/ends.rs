@@ -19,6 +19,7 @@ pub(super) fn words(finish: &Finish) -> String {
         Reason::Timeout => "timeout".to_owned(),
         Reason::NotReady => "not ready".to_owned(),
         Reason::ImageBuild => "the image did not build".to_owned(),
+        Reason::Artifacts => "artifacts".to_owned(),
         Reason::ImagePull => "no image".to_owned(),
         Reason::Clone => "no checkout".to_owned(),
         Reason::Config => "the pipeline is wrong".to_owned(),

@@ -23,6 +23,7 @@ fn general(reason: Reason) -> &'static str {
         Reason::Timeout => "took longer than it may",
         Reason::NotReady => "was not ready in time",
         Reason::ImageBuild => "the image did not build",
+        Reason::Artifacts => "its artifacts could not be kept",
         Reason::ImagePull => "the image could not be had",
         Reason::Clone => "the commit could not be checked out",
         Reason::Config => "the pipeline has errors",

@@ -10,7 +10,7 @@ use crate::{
     },
     report::Report,
     substitute::{ShellText, Variables, in_shell},
-    syntax::{Build, Role, Spanned, Step},
+    syntax::{Build, Role, Spanned, Step, TakenFrom},
 };
 
 /// What steps of a job are compiled with.
@@ -66,7 +66,12 @@ impl Containers<'_> {
             timeout_seconds: step.timeout,
             retry: step.retry.clone(),
             outputs: step.outputs.iter().map(|output| output.value.clone()).collect(),
-            files: Files { caches: caches::caches(&step.caches, self.report), ..Files::default() },
+            files: Files {
+                caches: caches::caches(&step.caches, self.report),
+                artifacts: step.artifacts.clone(),
+                artifacts_from: step.artifacts_from.iter().map(TakenFrom::planned).collect(),
+                ..Files::default()
+            },
         }
     }
 

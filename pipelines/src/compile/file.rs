@@ -17,7 +17,7 @@ use crate::{
     plan::Environment,
     report::Report,
     substitute::{Budget, Variables},
-    syntax::{Clone, Need, Reader, Workflow},
+    syntax::{Clone, Need, Reader, Role, Spanned, Workflow},
     yaml::Node,
 };
 
@@ -52,6 +52,10 @@ pub(super) struct Drafts {
     pub(super) weight: usize,
     /// What the file as a whole depends on, for cycles; of its first cell.
     pub(super) depends_on: Vec<Need>,
+    /// Workflows whose artifacts its steps take, each place once.
+    pub(super) takes: Vec<Spanned<String>>,
+    /// Whether any step of it keeps artifacts.
+    pub(super) keeps: bool,
 }
 
 /// Compiles a file. Mistakes are in the report. `heavy` is the weight of the files before.
@@ -95,6 +99,7 @@ pub(super) fn compile(path: &str, root: &Node, shared: &Shared<'_>, heavy: usize
         };
         let slots = slots.get_or_insert_with(|| Slots::of(root, &mut reader));
         slots.read(matches!(read.clone, Clone::Custom), &mut reader);
+        drafts.note_artifacts(slots);
         let name = format!("{workflow}{}", matrix::suffix(cell));
         let platform = read.labels.get("platform").map(String::as_str);
         let facts = Facts::of(shared.context, &shared.repository, platform, &variables);
@@ -147,4 +152,20 @@ pub(super) fn compile(path: &str, root: &Node, shared: &Shared<'_>, heavy: usize
         drafts.jobs.push(Draft { job, depends_on: read.depends_on.clone() });
     }
     drafts
+}
+
+impl Drafts {
+    /// Which artifacts the steps of a cell keep and take, run or not.
+    fn note_artifacts(&mut self, slots: &Slots<'_>) {
+        for role in [Role::Clone, Role::Step] {
+            for (_, step) in slots.steps(role) {
+                self.keeps |= step.artifacts.is_some();
+                for from in &step.artifacts_from {
+                    if !self.takes.contains(&from.workflow) {
+                        self.takes.push(from.workflow.clone());
+                    }
+                }
+            }
+        }
+    }
 }

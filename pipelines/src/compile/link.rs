@@ -10,6 +10,7 @@ pub(super) fn link(paths: &[&str], mut files: Vec<Drafts>, reports: &mut [Report
     let names: Vec<&str> = paths.iter().map(|path| workflow_name(path)).collect();
     check_names(&names, paths, reports);
     check_needs(&names, &files, reports);
+    check_takes(&names, &files, reports);
     let mut left_out: Vec<LeftOut> = files.iter_mut().flat_map(|file| std::mem::take(&mut file.left_out)).collect();
     drop_dependents(&names, &mut files, &mut left_out);
 
@@ -69,6 +70,50 @@ fn check_needs(names: &[&str], files: &[Drafts], reports: &mut [Report]) {
         reports[cycle[0]]
             .error(at, format!("the workflows wait for each other: {words}"))
             .help("remove one of these from `depends_on`");
+    }
+}
+
+/// Artifacts come from workflows that are done by then, and those that keep some.
+fn check_takes(names: &[&str], files: &[Drafts], reports: &mut [Report]) {
+    let places: BTreeMap<&str, usize> = names.iter().enumerate().map(|(file, name)| (*name, file)).collect();
+    let needs = |file: &Drafts| -> Vec<String> { file.depends_on.iter().map(|need| need.name.value.clone()).collect() };
+    for (file, drafts) in files.iter().enumerate() {
+        // All that it depends on, directly or not, missing optional ones included.
+        let (mut before, mut open) = (HashSet::new(), needs(drafts));
+        while let Some(name) = open.pop() {
+            if before.insert(name.clone()) {
+                open.extend(places.get(name.as_str()).map(|place| needs(&files[*place])).unwrap_or_default());
+            }
+        }
+        for from in &drafts.takes {
+            let name = from.value.as_str();
+            match places.get(name) {
+                Some(other) if *other == file => {
+                    reports[file]
+                        .error(from.span, format!("`artifacts_from` names its own workflow `{name}`"))
+                        .help("steps of a workflow share the workspace: remove it");
+                }
+                Some(_) if !before.contains(name) => {
+                    let message =
+                        format!("workflow `{}` does not depend on `{name}`, whose artifacts it takes", names[file]);
+                    reports[file].error(from.span, message).help(format!("add `{name}` to the file's `depends_on`"));
+                }
+                Some(other) if !files[*other].keeps => {
+                    reports[file]
+                        .warning(from.span, format!("no step of workflow `{name}` keeps artifacts"))
+                        .help("add `artifacts` to the step that makes them");
+                }
+                None if !before.contains(name) => {
+                    let found =
+                        reports[file].error(from.span, format!("there is no workflow `{name}` to take artifacts from"));
+                    found.help(
+                        did_you_mean(name, places.keys().copied())
+                            .unwrap_or_else(|| "name a workflow file without its extension".to_owned()),
+                    );
+                }
+                Some(_) | None => {}
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! How large the plans of a build are together, stored and sent as well as in memory. Text of what cells share counts for each:
 //! it is written out in each.
 
-use crate::plan::{Cache, Container, Environment, KeyPart, Program, SecretPart, Step};
+use crate::plan::{Cache, Container, Environment, Files, KeyPart, Program, SecretPart, Step};
 
 /// Most bytes that all plans of a build may take.
 pub(super) const MOST: usize = 128 << 20;
@@ -26,8 +26,15 @@ pub(super) fn of_step(step: &Step) -> usize {
         parts.chain([name.len()])
     });
     let program: usize = lines(step).iter().map(String::len).sum();
-    let caches: usize = step.files.caches.iter().map(of_cache).sum();
-    of_environment(&step.environment) + secrets.sum::<usize>() + program + caches
+    of_environment(&step.environment) + secrets.sum::<usize>() + program + of_files(&step.files)
+}
+
+/// Bytes of text about files.
+fn of_files(files: &Files) -> usize {
+    let kept = files.artifacts.iter().flat_map(|artifacts| &artifacts.paths);
+    let taken = files.artifacts_from.iter().flat_map(|from| from.paths.iter().chain([&from.workflow, &from.to]));
+    let caches: usize = files.caches.iter().map(of_cache).sum();
+    kept.chain(taken).map(|text| LINE + text.len()).sum::<usize>() + caches
 }
 
 /// Bytes of text in a cache.

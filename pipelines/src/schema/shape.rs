@@ -85,7 +85,7 @@ fn of(shape: &Shape) -> Json {
             json!({"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$"}),
             replaced(),
         ]),
-        Shape::Duration => any(vec![json!({"type": "string", "pattern": "^ *([0-9]+[smh])+ *$"}), replaced()]),
+        Shape::Duration => any(vec![json!({"type": "string", "pattern": "^ *([0-9]+[smhd])+ *$"}), replaced()]),
         Shape::Value => json!({"$ref": reference(VALUE)}),
         Shape::List(item, 0) => list(of(item)),
         Shape::List(item, least) => json!({"type": "array", "items": of(item), "minItems": least}),

@@ -80,6 +80,8 @@ pub enum Reason {
     NotReady,
     /// The Dockerfile of a `build:` did not build.
     ImageBuild,
+    /// What it is to hand on or to keep of its files is not there, may not be kept, or is too much.
+    Artifacts,
     /// The image could not be had.
     ImagePull,
     /// The commit could not be fetched or checked out.
@@ -109,7 +111,9 @@ impl Reason {
     pub fn status(self) -> Status {
         match self {
             Self::Ok | Self::OkWithWarnings | Self::Stopped => Status::Success,
-            Self::ExitCode | Self::OomKilled | Self::Timeout | Self::NotReady | Self::ImageBuild => Status::Failure,
+            Self::ExitCode | Self::OomKilled | Self::Timeout | Self::NotReady | Self::ImageBuild | Self::Artifacts => {
+                Status::Failure
+            }
             Self::ImagePull | Self::Clone | Self::Config | Self::Infra => Status::Error,
             Self::Cancelled | Self::CancelledByStep | Self::Superseded => Status::Cancelled,
             Self::Needs | Self::Condition | Self::JobEnded => Status::Skipped,
@@ -128,6 +132,7 @@ impl Reason {
             Self::Timeout => "timeout",
             Self::NotReady => "not_ready",
             Self::ImageBuild => "image_build",
+            Self::Artifacts => "artifacts",
             Self::ImagePull => "image_pull",
             Self::Clone => "clone",
             Self::Config => "config",

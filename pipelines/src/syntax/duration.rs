@@ -1,4 +1,4 @@
-//! `90s`, `10m`, `1h30m`.
+//! `90s`, `10m`, `1h30m`, `30d`.
 
 use super::reader::Reader;
 use crate::yaml::Node;
@@ -9,14 +9,19 @@ const MOST_SECONDS: u64 = 7 * 24 * 3600;
 impl Reader<'_> {
     /// A duration in seconds.
     pub(crate) fn duration(&mut self, node: &Node, what: &str) -> Option<u64> {
+        self.duration_up_to(node, what, MOST_SECONDS, "a week")
+    }
+
+    /// The same with another limit, which `called` names.
+    pub(crate) fn duration_up_to(&mut self, node: &Node, what: &str, most: u64, called: &str) -> Option<u64> {
         let text = self.text(node, what)?;
         let Some(seconds) = seconds(&text.value) else {
             self.error(text.span, format!("`{what}` takes a duration, this is `{}`", text.value))
                 .help("write a number with its unit: `90s`, `10m`, `1h30m`");
             return None;
         };
-        if seconds == 0 || seconds > MOST_SECONDS {
-            self.error(text.span, format!("`{what}` must be more than nothing and at most a week"));
+        if seconds == 0 || seconds > most {
+            self.error(text.span, format!("`{what}` must be more than nothing and at most {called}"));
             return None;
         }
         Some(seconds)
@@ -36,6 +41,7 @@ fn seconds(text: &str) -> Option<u64> {
             b's' => 1,
             b'm' => 60,
             b'h' => 3600,
+            b'd' => 86_400,
             _ => return None,
         };
         total = total.checked_add(number.checked_mul(unit)?)?;
@@ -50,10 +56,10 @@ mod tests {
 
     #[test]
     fn durations_have_units() {
-        for (text, wanted) in [("90s", 90), ("10m", 600), ("1h30m", 5400), ("0s", 0)] {
+        for (text, wanted) in [("90s", 90), ("10m", 600), ("1h30m", 5400), ("0s", 0), ("30d", 2_592_000)] {
             assert_eq!(seconds(text), Some(wanted), "{text}");
         }
-        for text in ["", "5", "m", "5 m", "1d", "-1s", "99999999999999999999h", "9999999999999999999h", "5ß"] {
+        for text in ["", "5", "m", "5 m", "1w", "-1s", "99999999999999999999h", "9999999999999999999h", "5ß"] {
             assert_eq!(seconds(text), None, "{text}");
         }
     }

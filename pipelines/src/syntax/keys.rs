@@ -1,6 +1,7 @@
 //! Which keys each section has, what they take and what they are for. The reader checks unknown keys against these tables, and
 //! the JSON schema is made of them.
 
+mod artifacts;
 mod cache;
 mod condition;
 mod container;
@@ -9,6 +10,7 @@ mod shape;
 mod step;
 mod workflow;
 
+pub(crate) use artifacts::{ARTIFACTS, ARTIFACTS_FROM};
 pub(crate) use cache::CACHE;
 pub(crate) use condition::{CONDITION, FILTER, PATH_FILTER};
 pub(crate) use container::{BUILD, DOCKER, FROM_SECRET, READY, RESOURCES};

@@ -1,5 +1,6 @@
 //! Nodes -> typed sections of a workflow. Decoders go on after a mistake, so that one look shows them all.
 
+mod artifacts;
 mod build;
 mod cache;
 mod cache_key;
@@ -22,6 +23,7 @@ mod step;
 mod value;
 mod workflow;
 
+pub(crate) use artifacts::TakenFrom;
 pub(crate) use build::Build;
 pub(crate) use cache::Cache;
 pub(crate) use clone::Clone;

@@ -1,6 +1,7 @@
 //! An item of `steps`, `services` or `clone`.
 
 use super::{
+    artifacts::TakenFrom,
     build::Build,
     cache::Cache,
     condition::When,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     diagnostic::Span,
-    plan::{Access, OnFailure, Pull, Ready, Resources, Retry},
+    plan::{Access, Artifacts, OnFailure, Pull, Ready, Resources, Retry},
     yaml::{Node, Value},
 };
 
@@ -50,6 +51,8 @@ pub(crate) struct Step {
     pub(crate) retry: Option<Retry>,
     pub(crate) outputs: Vec<Spanned<String>>,
     pub(crate) caches: Vec<Cache>,
+    pub(crate) artifacts: Option<Artifacts>,
+    pub(crate) artifacts_from: Vec<TakenFrom>,
     pub(crate) resources: Resources,
     pub(crate) ready: Option<Ready>,
     pub(crate) access: Access,
@@ -153,6 +156,12 @@ impl Reader<'_> {
             retry: node.given("retry").filter(|_| !is_service).and_then(|node| self.retry(node, true)),
             outputs: node.given("outputs").filter(|_| !is_service).map(|node| self.outputs(node)).unwrap_or_default(),
             caches: node.given("cache").filter(|_| !is_service).map(|node| self.caches(node)).unwrap_or_default(),
+            artifacts: node.given("artifacts").filter(|_| !is_service).and_then(|node| self.artifacts(node)),
+            artifacts_from: node
+                .given("artifacts_from")
+                .filter(|_| !is_service)
+                .map(|node| self.artifacts_from(node))
+                .unwrap_or_default(),
             resources: node.given("resources").map(|node| self.resources(node)).unwrap_or_default(),
             ready: node.given("ready").filter(|_| is_service).and_then(|node| self.ready(node)),
             access: self.rights(node),
@@ -178,6 +187,10 @@ impl Reader<'_> {
             self.error(at, format!("{what} has `detach` and `cache`")).help(
                 "a detached step ends with its job, so nobody knows when its files are whole: remove one of the two",
             );
+        }
+        if let Some(at) = node.key_span("artifacts").filter(|_| step.detach && step.artifacts.is_some()) {
+            self.error(at, format!("{what} has `detach` and `artifacts`"))
+                .help("a detached step ends with its job; keep its files with a step after it");
         }
         if let Some(at) = node.key_span("outputs").filter(|_| !step.outputs.is_empty()) {
             if step.detach {

@@ -60,6 +60,7 @@ fn could_not_start(reason: Reason) -> bool {
         | Reason::Stopped
         | Reason::ExitCode
         | Reason::OomKilled
+        | Reason::Artifacts
         | Reason::Timeout
         | Reason::Cancelled
         | Reason::CancelledByStep

@@ -1,6 +1,7 @@
 //! Items of `steps`, `services` and `clone`.
 
 use super::{
+    artifacts::{KEPT, TAKEN},
     cache::CACHE,
     condition::WHEN,
     container::{BACKEND, BUILD, READY, READY_WORDS, RESOURCES},
@@ -73,6 +74,8 @@ const STEP_ONLY: &[Key] = &[
         "Files that are restored before the step and saved for later builds: one cache, or a list.",
         CACHES,
     ),
+    Key::new("artifacts", "Files that are kept when the step has ended: paths or patterns, or more.", KEPT),
+    Key::new("artifacts_from", "Workflows whose artifacts are put into the workspace before the step starts.", TAKEN),
 ];
 
 /// What a service has besides.
@@ -102,7 +105,7 @@ pub(crate) static STEP: Keys = Keys {
     about: "A container of the job, run to its end.",
     known: &[CONTAINER, STEP_ONLY],
     needs: &[&["image", "build"]],
-    later: &["artifacts", "reports"],
+    later: &["reports"],
     gone: &[GONE[0], GONE[1], GONE[2], GONE[3], ("ready", "write it on a service")],
     ..Keys::NONE
 };
@@ -135,6 +138,8 @@ pub(crate) static SERVICE: Keys = Keys {
         ("timeout", "a service lives as long as its job; `ready: {…, timeout: 60s}` limits its start"),
         ("outputs", "only steps have outputs; remove it"),
         ("cache", "write it on the step that fills it; a service lives as long as its job"),
+        ("artifacts", "write it on a step"),
+        ("artifacts_from", "write it on a step"),
         ("if", "services start with the job; use `when` to leave one out"),
     ],
     ..Keys::NONE

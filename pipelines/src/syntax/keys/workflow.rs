@@ -67,7 +67,7 @@ pub(crate) static WORKFLOW: Keys = Keys {
         ),
     ]],
     needs: &[&["steps", "include"]],
-    later: &["artifacts", "reports", "secrets"],
+    later: &["reports", "secrets"],
     gone: &[
         ("pipeline", "write `steps`"),
         ("branches", "write `when: {branch: …}`"),
