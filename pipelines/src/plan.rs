@@ -8,6 +8,7 @@ mod access;
 mod cache;
 mod environment;
 mod files;
+mod mount;
 mod new;
 mod pull;
 mod ready;
@@ -17,6 +18,7 @@ mod secret;
 pub use access::{Access, Resources};
 pub use cache::{Cache, CacheKey, KeyPart, LONGEST_CACHE_KEY};
 pub use files::{Artifacts, ArtifactsFrom, Files, KeepOn, Report, ReportKind};
+pub use mount::{Mount, MountSource, READ_ONLY_WORKSPACE};
 pub use pull::Pull;
 pub use ready::{Ready, ReadyCheck};
 pub use retry::{Retry, RetryOn};
@@ -111,7 +113,7 @@ pub struct Container {
     pub image: Image,
     /// What runs in it.
     pub program: Program,
-    /// Absolute working directory: the checkout, or what `directory` names.
+    /// Absolute working directory: the checkout, or what `directory` names. Empty: the image's own, for services of compose files.
     pub directory: String,
     /// More rights than a job normally has. The compiler refuses them unless the repository is trusted.
     pub access: Access,
@@ -119,6 +121,15 @@ pub struct Container {
     pub resources: Resources,
     /// When a service counts as started; at once without.
     pub ready: Option<Ready>,
+    /// What is mounted besides the workspace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<Mount>,
+    /// Names besides the step's own by which a service is reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// What the container takes for the name of its machine; one that the engine makes up without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
 }
 
 /// Where an image comes from.
@@ -163,6 +174,11 @@ pub enum Program {
     },
     /// The image's own entrypoint and command: plugins and most services.
     Image,
+    /// The image's own entrypoint with another command.
+    Arguments {
+        /// What the entrypoint is given.
+        arguments: Vec<String>,
+    },
     /// Another entrypoint; commands, if any, are in `CI_SCRIPT` (base64) of the environment.
     Entrypoint {
         /// Program and arguments.
@@ -242,7 +258,7 @@ impl Step {
             Action::Service(_) => StepKind::Service,
             Action::Run(container) | Action::Detach(container) => match (&container.image, &container.program) {
                 (Image::Build(_), Program::Nothing) => StepKind::Build,
-                (_, Program::Image) => StepKind::Plugin,
+                (_, Program::Image | Program::Arguments { .. }) => StepKind::Plugin,
                 (_, Program::Commands { .. } | Program::Entrypoint { .. } | Program::Nothing) => StepKind::Commands,
             },
         }

@@ -3,7 +3,8 @@
 use slipway_pipelines::{
     compile::CompiledJob,
     plan::{
-        Access, Action, Image, OnFailure, Plan, Program, Pull, ReadyCheck, Resources, Retry, RunsOn, SecretPart, Step,
+        Access, Action, Image, Mount, MountSource, OnFailure, Plan, Program, Pull, ReadyCheck, Resources, Retry,
+        RunsOn, SecretPart, Step,
     },
 };
 
@@ -58,6 +59,9 @@ pub(super) fn of_step(step: &Step, plan: &Plan) -> Vec<String> {
         if let Some(ready) = &container.ready {
             let check = match &ready.check {
                 ReadyCheck::Command { command } => format!("`{}`", command.lines().next().unwrap_or_default()),
+                ReadyCheck::Program { program, .. } => {
+                    format!("`{}`", program.join(" ").lines().next().unwrap_or_default())
+                }
                 ReadyCheck::Port { port } => format!("port {port}"),
                 ReadyCheck::Health => "its health check".to_owned(),
             };
@@ -65,6 +69,7 @@ pub(super) fn of_step(step: &Step, plan: &Plan) -> Vec<String> {
         }
         notes.extend(resources(&container.resources));
         notes.extend(access(&container.access));
+        notes.extend(container.mounts.iter().map(mount));
     }
     let secrets = secrets(step);
     if !secrets.is_empty() {
@@ -105,6 +110,16 @@ pub(super) fn image(step: &Step) -> String {
         Some((Image::Build(build), Program::Nothing)) => format!("builds {}", build.dockerfile),
         Some((Image::Build(build), _)) => format!("from {}", build.dockerfile),
     }
+}
+
+/// `volume data at /data, read-only`
+fn mount(mount: &Mount) -> String {
+    let source = match &mount.source {
+        MountSource::Volume { name, .. } => format!("volume {name}"),
+        MountSource::Workspace { path } => path.clone(),
+        MountSource::Own => "volume of its own".to_owned(),
+    };
+    format!("{source} at {}{}", mount.target, if mount.read_only { ", read-only" } else { "" })
 }
 
 fn runs_on(runs_on: RunsOn) -> Option<String> {

@@ -1,6 +1,6 @@
 //! A step of the file -> a step of the plan.
 
-use super::{caches, paths, script, secrets};
+use super::{caches, mounts, paths, script, secrets};
 use crate::{
     context::Context,
     environment::{Own, of_step},
@@ -39,13 +39,13 @@ impl Containers<'_> {
         let sees_values = !(role == Role::Clone || step.is_plugin() && role == Role::Step);
         let directory = paths::directory(step.directory.as_ref(), self.workspace, self.report);
         let program = self.program(step, role, &directory, sees_values, &mut own);
+        let mut access = step.access.clone();
         let container = Container {
-            image: self.image(step),
-            program,
-            directory,
-            access: step.access.clone(),
+            mounts: mounts::mounts(&step.volumes, self.workspace, &step.resources, &mut access, self.report),
+            access,
             resources: step.resources,
             ready: step.ready.clone(),
+            ..Container::new(self.image(step), program, directory)
         };
         let lives_on = step.detach || role == Role::Service;
         let action = match role {

@@ -8,6 +8,7 @@ mod file;
 mod graph;
 mod job;
 mod link;
+mod mounts;
 mod order;
 mod output;
 mod paths;

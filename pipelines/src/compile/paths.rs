@@ -1,5 +1,6 @@
 //! Paths inside containers.
 
+use super::mounts;
 use crate::{
     context::Context,
     flavour::Flavour,
@@ -12,7 +13,8 @@ use crate::{
 pub(super) fn workspace(workflow: &Workflow, flavour: Flavour, context: &Context, report: &mut Report) -> Workspace {
     let mut base = flavour.base().to_owned();
     if let Some(given) = &workflow.base {
-        match join("/", &given.value).filter(|path| path != "/" && given.value.starts_with('/') && is_plain(path)) {
+        let path = join("/", &given.value).filter(|path| path != "/" && given.value.starts_with('/') && is_plain(path));
+        match path.filter(|path| !mounts::is_reserved(path)) {
             Some(path) => base = path,
             None => report
                 .error(given.span, format!("the workspace cannot be mounted at `{}`", given.value))

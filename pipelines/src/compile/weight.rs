@@ -57,7 +57,10 @@ pub(super) fn of_itself(step: &Step) -> usize {
 fn lines(step: &Step) -> &[String] {
     match step.container() {
         Some(Container { program: Program::Commands { commands: lines }, .. })
-        | Some(Container { program: Program::Entrypoint { entrypoint: lines }, .. }) => lines,
+        | Some(Container {
+            program: Program::Arguments { arguments: lines } | Program::Entrypoint { entrypoint: lines },
+            ..
+        }) => lines,
         Some(Container { program: Program::Image | Program::Nothing, .. }) | None => &[],
     }
 }

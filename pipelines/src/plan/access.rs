@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 pub struct Access {
     /// All capabilities and devices. Takes trust in security.
     pub privileged: bool,
-    /// `source:destination[:mode]`, a host path or a named volume; takes trust in volumes.
+    /// `source:destination[:mode]`, a host path or, in Woodpecker's files, a volume of the engine; takes trust in volumes.
     pub volumes: Vec<String>,
     /// `host[:container[:rwm]]`; takes trust in volumes.
     pub devices: Vec<String>,
-    /// `path[:options]`; takes trust in volumes.
+    /// `path[:options]`
     pub tmpfs: Vec<String>,
     /// IP addresses of name servers; takes trust in network.
     pub dns: Vec<String>,

@@ -55,6 +55,9 @@ impl Container {
             access: Access::default(),
             resources: Resources::default(),
             ready: None,
+            mounts: Vec::new(),
+            aliases: Vec::new(),
+            hostname: None,
         }
     }
 }

@@ -20,6 +20,13 @@ pub enum ReadyCheck {
         /// For `sh -c`.
         command: String,
     },
+    /// A program inside the service ends with 0: the `healthcheck` of a compose file.
+    Program {
+        /// Program and arguments.
+        program: Vec<String>,
+        /// Longest run of one check.
+        timeout_seconds: Option<u64>,
+    },
     /// Something accepts TCP connections.
     Port {
         /// In the service.

@@ -21,6 +21,7 @@ mod rights;
 mod section;
 mod step;
 mod value;
+mod volume;
 mod workflow;
 
 pub(crate) use artifacts::TakenFrom;
@@ -32,4 +33,5 @@ pub(crate) use reader::{Reader, Spanned};
 pub(crate) use section::section;
 pub(crate) use step::{Item, Role, Step};
 pub(crate) use value::Told;
+pub(crate) use volume::{Source, Volume, memory_size};
 pub(crate) use workflow::{Need, Workflow};

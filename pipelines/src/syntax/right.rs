@@ -17,16 +17,15 @@ fn is_path(text: &str) -> bool {
 }
 
 /// A name of Docker's, of a volume or network.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     text.len() <= 128
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
-/// `source:destination[:mode]`, or a bare destination.
+/// `source:destination[:mode]` of the machine.
 pub(super) fn volume(text: &str) -> Checked {
-    const HELP: &str =
-        "write `/host/path:/path`, `name:/path`, either with `:ro` if need be, or `/path` for an empty one";
+    const HELP: &str = "write `/host/path:/path` or `name:/path`, with `:ro` if need be";
     const MODES: [&str; 13] = [
         "ro",
         "rw",
@@ -45,7 +44,6 @@ pub(super) fn volume(text: &str) -> Checked {
     let parts: Vec<&str> = text.split(':').collect();
     let is_place = |path: &str| is_path(path) && !path.trim_matches('/').is_empty();
     let good = match parts.as_slice() {
-        [place] => is_place(place),
         [source, place] => (is_path(source) || is_name(source)) && is_place(place),
         [source, place, modes] => {
             (is_path(source) || is_name(source))
@@ -68,15 +66,6 @@ pub(super) fn device(text: &str) -> Checked {
         _ => false,
     };
     all(good, "write `/dev/name`, `/dev/name:/dev/other` or `/dev/name:/dev/name:rwm`")
-}
-
-/// `path[:options]`.
-pub(super) fn tmpfs(text: &str) -> Checked {
-    let (path, options) = text.split_once(':').unwrap_or((text, "rw"));
-    let is_option = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'=' | b',' | b'_' | b'%');
-    let good =
-        is_path(path) && !path.trim_matches('/').is_empty() && !options.is_empty() && options.bytes().all(is_option);
-    all(good, "write an absolute path, with options if need be: `/cache` or `/cache:size=64m,mode=1777`")
 }
 
 /// An address of a name server.
@@ -142,15 +131,28 @@ mod tests {
     fn mounts_and_devices() {
         tells(
             volume,
-            &["/var/run/docker.sock:/var/run/docker.sock", "cache:/cache", "/a:/b:ro,z", "/data", "n_1.x-y:/b:rw"],
-            &["", "a", ":/b", "./a:/b", "/a:b", "/a:/b:rx", "/a:/b:ro:x", "/a:/", "/", "../a:/b", "/a/../b:/c", "/a:"],
+            &["/var/run/docker.sock:/var/run/docker.sock", "cache:/cache", "/a:/b:ro,z", "n_1.x-y:/b:rw"],
+            &[
+                "",
+                "a",
+                "/data",
+                ":/b",
+                "./a:/b",
+                "/a:b",
+                "/a:/b:rx",
+                "/a:/b:ro:x",
+                "/a:/",
+                "/",
+                "../a:/b",
+                "/a/../b:/c",
+                "/a:",
+            ],
         );
         tells(
             device,
             &["/dev/kvm", "/dev/a:/dev/b", "/dev/a:rw", "/dev/a:/dev/b:rwm"],
             &["", "kvm", "/dev/a:/dev/b:x", "a:b"],
         );
-        tells(tmpfs, &["/a", "/a:size=64m,mode=1777"], &["", "/", "a", "/a:", "/a:x y"]);
     }
 
     #[test]

@@ -12,13 +12,13 @@ use crate::{
 type Check = fn(&str) -> Result<(), &'static str>;
 
 impl Reader<'_> {
-    /// What a step asks for beyond the usual; what it may not have is said.
+    /// What a step asks for beyond the usual, apart from what is mounted; what it may not have is said.
     pub(crate) fn rights(&mut self, step: &Node) -> Access {
         let trusted = self.trusted;
         let mut access = Access {
-            volumes: self.granted(step, "volumes", "volumes", trusted.volumes, right::volume),
+            volumes: Vec::new(),
             devices: self.granted(step, "devices", "volumes", trusted.volumes, right::device),
-            tmpfs: self.granted(step, "tmpfs", "volumes", trusted.volumes, right::tmpfs),
+            tmpfs: Vec::new(),
             dns: self.granted(step, "dns", "network", trusted.network, right::dns),
             dns_search: self.granted(step, "dns_search", "network", trusted.network, right::domain),
             extra_hosts: self.granted(step, "extra_hosts", "network", trusted.network, right::host),

@@ -9,6 +9,7 @@ use super::{
     reader::{Reader, Spanned, first_line},
     reference::check_reference,
     value::Told,
+    volume::Volume,
     workflow::Need,
 };
 use crate::{
@@ -56,6 +57,7 @@ pub(crate) struct Step {
     pub(crate) resources: Resources,
     pub(crate) ready: Option<Ready>,
     pub(crate) access: Access,
+    pub(crate) volumes: Vec<Volume>,
 }
 
 impl Step {
@@ -165,6 +167,7 @@ impl Reader<'_> {
             resources: node.given("resources").map(|node| self.resources(node)).unwrap_or_default(),
             ready: node.given("ready").filter(|_| is_service).and_then(|node| self.ready(node)),
             access: self.rights(node),
+            volumes: self.volumes(node),
             name,
         };
         for (key, has) in [("commands", !step.commands.is_empty()), ("entrypoint", step.entrypoint.is_some())] {

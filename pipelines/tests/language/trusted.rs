@@ -14,8 +14,8 @@ fn trusted(network: bool, volumes: bool, security: bool) -> Context {
     context
 }
 
-const ALL: &str = "privileged: true, volumes: ['/run/x.sock:/run/x.sock:ro', 'cache:/cache', /empty],
-      devices: [/dev/kvm], tmpfs: '/tmp:size=64m', dns: [9.9.9.9, '2620:fe::fe'], dns_search: corp.example,
+const ALL: &str = "privileged: true, volumes: ['/run/x.sock:/run/x.sock:ro', '/var/cache:/cache'],
+      devices: [/dev/kvm], dns: [9.9.9.9, '2620:fe::fe'], dns_search: corp.example,
       extra_hosts: ['db:10.0.0.7', 'host:host-gateway'], network_mode: host,
       backend_options: {docker: {user: '1000:100'}}";
 
@@ -23,14 +23,18 @@ fn untrusted(key: &str, level: &str) -> String {
     format!("`{key}` takes a repository that is trusted with {level}, and this one is not")
 }
 
+fn of_machine(path: &str) -> String {
+    format!("the path `{path}` of the machine takes a repository that is trusted with volumes, and this one is not")
+}
+
 #[test]
 fn trusted_repositories_get_what_they_ask_for() {
     let plan = job_for(&with(ALL), &trusted(true, true, true)).plan;
     let wanted = Access {
         privileged: true,
-        volumes: ["/run/x.sock:/run/x.sock:ro", "cache:/cache", "/empty"].map(str::to_owned).to_vec(),
+        volumes: ["/run/x.sock:/run/x.sock:ro", "/var/cache:/cache"].map(str::to_owned).to_vec(),
         devices: vec!["/dev/kvm".into()],
-        tmpfs: vec!["/tmp:size=64m".into()],
+        tmpfs: Vec::new(),
         dns: vec!["9.9.9.9".into(), "2620:fe::fe".into()],
         dns_search: vec!["corp.example".into()],
         extra_hosts: vec!["db:10.0.0.7".into(), "host:host-gateway".into()],
@@ -46,13 +50,14 @@ fn others_are_refused_by_name_and_line() {
     let mut said: Vec<String> = errors(&done).into_iter().map(str::to_owned).collect();
     said.sort_unstable();
     let mut wanted = vec![untrusted("privileged", "security")];
-    wanted.extend(["volumes", "devices", "tmpfs"].map(|key| untrusted(key, "volumes")));
+    wanted.push(untrusted("devices", "volumes"));
+    wanted.extend(["/run/x.sock", "/var/cache"].map(of_machine));
     wanted.extend(["dns", "dns_search", "extra_hosts", "network_mode"].map(|key| untrusted(key, "network")));
     wanted.sort_unstable();
     assert_eq!(said, wanted);
     for (key, level, context) in [
         ("privileged: true", "security", trusted(true, true, false)),
-        ("volumes: [/a]", "volumes", trusted(true, false, true)),
+        ("devices: [/a]", "volumes", trusted(true, false, true)),
         ("dns: 9.9.9.9", "network", trusted(false, true, true)),
     ] {
         let name = key.split(':').next().unwrap();
@@ -74,11 +79,9 @@ fn wrong_values_are_told() {
     let context = trusted(true, true, true);
     let kubernetes = "`backend_options.kubernetes` is not supported by this version";
     for (key, message, column, help) in [
-        ("volumes: ['./a:/b']", "`./a:/b` is no value of `volumes`", 17, "/host/path:/path"),
-        ("volumes: ['/a:b']", "`/a:b` is no value of `volumes`", 17, "/host/path:/path"),
+        ("volumes: ['/a:b']", "nothing can be mounted at `b`: it is not absolute", 17, "/var/lib/data"),
         ("volumes: ['/a:/b:rx']", "`/a:/b:rx` is no value of `volumes`", 17, ":ro"),
         ("devices: [kvm]", "`kvm` is no value of `devices`", 17, "/dev/name"),
-        ("tmpfs: tmp", "`tmp` is no value of `tmpfs`", 14, "absolute path"),
         ("dns: dns.example.com", "`dns.example.com` is no value of `dns`", 12, "IP address"),
         ("dns: [9.9.9.9, '8.8.8']", "`8.8.8` is no value of `dns`", 22, "IP address"),
         ("dns_search: 'a b'", "`a b` is no value of `dns_search`", 19, "domain"),

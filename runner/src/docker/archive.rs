@@ -1,6 +1,7 @@
 //! Tar streams between blocking writers and readers here and the engine's archive API.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     path::PathBuf,
     time::Duration,
@@ -87,9 +88,7 @@ impl Door {
         at: &str,
         tar: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<(), EngineError> {
-        let options = UploadToContainerOptionsBuilder::new().path(at).build();
-        within(TRANSFER, self.engine.api.upload_to_container(&self.name, Some(options), bollard::body_try_stream(tar)))
-            .await
+        put(&self.engine, &self.name, at, tar).await
     }
 
     /// A path as a tar stream, to be read by a blocking task. `None`: there is nothing.
@@ -106,6 +105,17 @@ impl Door {
             tracing::warn!(container = self.name, %error, "can't remove a helper; the next sweep will");
         }
     }
+}
+
+/// Puts a tar stream into a folder of a container.
+pub(super) async fn put(
+    engine: &Engine,
+    container: &str,
+    at: &str,
+    tar: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+) -> Result<(), EngineError> {
+    let options = UploadToContainerOptionsBuilder::new().path(at).build();
+    within(TRANSFER, engine.api.upload_to_container(container, Some(options), bollard::body_try_stream(tar))).await
 }
 
 /// A path in a container as a tar stream, to be read by a blocking task. `None`: there is nothing.
@@ -200,6 +210,25 @@ fn nested(below: PathBuf, with_root: bool) -> impl Stream<Item = io::Result<Byte
             header.set_mode(0o777);
             header.set_size(0);
             tar.append_data(&mut header, part, io::empty())
+        });
+        if let Ok(writer) = tar.into_inner() {
+            writer.finish(written);
+        }
+    });
+    stream
+}
+
+/// Symbolic links, each with what it names, as a tar stream. The engine makes the folders that they are in.
+pub(super) fn links(links: BTreeMap<String, String>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let (writer, stream) = pipe();
+    tokio::task::spawn_blocking(move || {
+        let mut tar = tar::Builder::new(writer);
+        let written = links.iter().try_for_each(|(at, to)| {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_mode(0o777);
+            header.set_size(0);
+            tar.append_link(&mut header, at.trim_start_matches('/'), to)
         });
         if let Ok(writer) = tar.into_inner() {
             writer.finish(written);

@@ -41,5 +41,11 @@ async fn remove(job: &Open) -> Result<(), EngineError> {
             job.engine.remove_container(&found.name).await?;
         }
     }
-    if job.config.keep { Ok(()) } else { job.engine.remove_volume(&job.name()).await }
+    // A workspace that stays is not among them.
+    for found in &inventory.volumes {
+        if names::claim(&found.labels) == Some(job.claim) {
+            job.engine.remove_volume(&found.name).await?;
+        }
+    }
+    Ok(())
 }

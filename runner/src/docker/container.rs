@@ -20,8 +20,8 @@ const DROPPED: [&str; 2] = ["NET_RAW", "MKNOD"];
 pub(super) enum Network<'a> {
     /// Into the namespace of the sandbox with this name.
     Sandbox(&'a str),
-    /// A namespace of its own on the job's network, under an alias.
-    Own { network: &'a str, alias: &'a str },
+    /// A namespace of its own on the job's network, under an alias and perhaps more of them.
+    Own { network: &'a str, alias: &'a str, more: &'a [String] },
     /// Whatever the pipeline names, and never the job's network.
     Elsewhere(&'a str),
 }
@@ -35,15 +35,16 @@ impl<'a> Network<'a> {
             (None, Action::Run(_) | Action::Checkout) if !rights::has_own_names(&container.access) => {
                 Self::Sandbox(sandbox)
             }
-            (None, _) => Self::Own { network: sandbox, alias: &step.name },
+            (None, _) => Self::Own { network: sandbox, alias: &step.name, more: &container.aliases },
         }
     }
 
     fn settings(self) -> (String, Option<NetworkingConfig>) {
         match self {
             Self::Sandbox(name) => (format!("container:{name}"), None),
-            Self::Own { network, alias } => {
-                let endpoint = EndpointSettings { aliases: Some(vec![alias.to_owned()]), ..Default::default() };
+            Self::Own { network, alias, more } => {
+                let names = [alias].into_iter().chain(more.iter().map(String::as_str)).map(str::to_owned);
+                let endpoint = EndpointSettings { aliases: Some(names.collect()), ..Default::default() };
                 let endpoints = HashMap::from([(network.to_owned(), endpoint)]);
                 (network.to_owned(), Some(NetworkingConfig { endpoints_config: Some(endpoints) }))
             }
@@ -63,6 +64,8 @@ pub(super) struct Wish<'a> {
     pub(super) network: Network<'a>,
     /// Name of the volume and where it is mounted.
     pub(super) workspace: (&'a str, &'a str),
+    /// All else that is mounted.
+    pub(super) mounts: Vec<Mount>,
     /// First word of the control lines, for a gate.
     pub(super) nonce: Option<&'a str>,
     /// Whether the gate hands over what the step wrote to its file of outputs.
@@ -90,6 +93,7 @@ impl Wish<'_> {
                 ),
             ),
             Program::Entrypoint { entrypoint } => (Some(entrypoint.clone()), None),
+            Program::Arguments { arguments } => (None, Some(arguments.clone())),
             Program::Image | Program::Nothing => (None, None),
         };
         let gated = self.nonce.is_some();
@@ -98,7 +102,7 @@ impl Wish<'_> {
         let access = &self.spec.access;
         let mut host = HostConfig {
             network_mode: Some(network_mode),
-            mounts: Some(vec![workspace(volume, base)]),
+            mounts: Some([workspace(volume, base)].into_iter().chain(self.mounts).collect()),
             log_config: Some(log_config(self.has_local_log)),
             cap_drop: (!access.privileged).then(|| DROPPED.map(str::to_owned).to_vec()),
             security_opt: (!access.privileged).then(|| vec!["no-new-privileges".to_owned()]),
@@ -112,7 +116,7 @@ impl Wish<'_> {
             cmd: command,
             env: Some(environment),
             // A gate goes to its directory by itself, later: an earlier step may make it.
-            working_dir: Some(if gated { "/".to_owned() } else { self.spec.directory.clone() }),
+            working_dir: if gated { Some("/".to_owned()) } else { named(&self.spec.directory) },
             attach_stdin: Some(gated),
             open_stdin: Some(gated),
             stdin_once: Some(gated),
@@ -122,11 +126,17 @@ impl Wish<'_> {
             healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..Default::default() }),
             labels: Some(self.labels),
             networking_config,
+            hostname: self.spec.hostname.clone(),
             user: access.user.clone(),
             host_config: Some(host),
             ..Default::default()
         }
     }
+}
+
+/// Empty leaves it to the image.
+fn named(directory: &str) -> Option<String> {
+    (!directory.is_empty()).then(|| directory.to_owned())
 }
 
 /// The volume that a job's containers share. What the image has at that place is not copied into it.
@@ -192,14 +202,14 @@ pub(super) fn helper(volume: &str, at: &str, labels: Labels) -> ContainerCreateB
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use slipway_pipelines::plan::{Access, Image, Pull, Resources};
+    use slipway_pipelines::plan::{Access, Image, Pull};
 
     use super::*;
 
     fn spec(program: Program, privileged: bool) -> Container {
         let image = Image::Registry { reference: "busybox".into(), pull: Pull::Missing };
         let access = Access { privileged, ..Access::default() };
-        Container { image, program, directory: "/w/src".into(), access, resources: Resources::default(), ready: None }
+        Container { access, ..Container::new(image, program, "/w/src") }
     }
 
     fn body(spec: &Container, environment: &Environment, nonce: Option<&str>) -> ContainerCreateBody {
@@ -209,8 +219,9 @@ mod tests {
             environment,
             late: &Environment::from([("CI_PIPELINE_STATUS".into(), "failure".into())]),
             labels: Labels::new(),
-            network: Network::Own { network: "n", alias: "db" },
+            network: Network::Own { network: "n", alias: "db", more: &[] },
             workspace: ("v", "/w"),
+            mounts: Vec::new(),
             nonce,
             has_outputs: false,
             has_local_log: true,

@@ -21,6 +21,7 @@ mod images;
 mod job;
 mod knock;
 mod leftovers;
+mod mounts;
 mod names;
 mod outputs;
 mod pause;

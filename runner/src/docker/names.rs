@@ -22,6 +22,9 @@ const NONCE: &str = "slipway.nonce";
 /// On a workspace volume: the cached tree under it, and the folder for its changes.
 const TREE: &str = "slipway.tree";
 
+/// On a job's volume: the name that its pipeline has for it.
+const VOLUME: &str = "slipway.volume";
+
 /// On a workspace volume that stays when its job is over. What has it is the user's.
 const KEEP: &str = "slipway.keep";
 
@@ -38,6 +41,7 @@ pub(super) enum Role {
     Step,
     Helper,
     Workspace,
+    Volume,
 }
 
 impl Role {
@@ -47,6 +51,7 @@ impl Role {
             Self::Step => "step",
             Self::Helper => "helper",
             Self::Workspace => "workspace",
+            Self::Volume => "volume",
         }
     }
 }
@@ -87,6 +92,13 @@ pub(super) fn step_labels(instance: &str, claim: &Claim, sandbox: &str, step: us
 pub(super) fn workspace_labels(instance: &str, claim: &Claim, sandbox: &str, tree: Option<&str>) -> Labels {
     let mut labels = job_labels(instance, claim, sandbox, Role::Workspace);
     labels.insert(TREE.into(), tree.unwrap_or_default().into());
+    labels
+}
+
+/// Labels of a volume that a job's containers share by a name.
+pub(super) fn volume_labels(instance: &str, claim: &Claim, sandbox: &str, name: &str) -> Labels {
+    let mut labels = job_labels(instance, claim, sandbox, Role::Volume);
+    labels.insert(VOLUME.into(), name.into());
     labels
 }
 
@@ -137,6 +149,11 @@ pub(super) fn tree(labels: &Labels) -> Option<&str> {
 /// Name of a job's volume, and of its folder for changes; its steps' names begin with it.
 pub(super) fn job(claim: &Claim) -> String {
     format!("{PREFIX}{}-{}-{}", claim.job.0.simple(), claim.attempt, claim.epoch)
+}
+
+/// Name of a volume of a job's own, by its place among those of the job.
+pub(super) fn volume(claim: &Claim, place: usize) -> String {
+    format!("{}-volume-{place}", job(claim))
 }
 
 /// Name of a step's container.
@@ -219,7 +236,7 @@ mod tests {
 
     #[test]
     fn names_hold_for_the_engine() {
-        for name in [job(&a_claim()), container(&a_claim(), 0), fresh("sandbox")] {
+        for name in [job(&a_claim()), container(&a_claim(), 0), volume(&a_claim(), 3), fresh("sandbox")] {
             assert!(name.starts_with(PREFIX) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
         }
     }

@@ -41,9 +41,14 @@ pub(super) async fn ready(job: &Open, step: usize) -> Result<(), Failed> {
         match &ready.check {
             ReadyCheck::Command { command } => {
                 // A gate makes its directory itself, after its word: it may not be there yet.
-                let command = format!("cd {} 2>/dev/null\n{command}", gate::quote(&container(plan)?.directory));
+                let directory = gate::quote(&container(plan)?.directory);
+                let command = format!("cd {directory} 2>/dev/null\n{command}");
                 let shell = ["/bin/sh", "-c", &command].map(str::to_owned).to_vec();
                 until_well(&job.engine, &name, &shell, CHECK).await
+            }
+            ReadyCheck::Program { program, timeout_seconds } => {
+                let longest = timeout_seconds.map_or(CHECK, Duration::from_secs);
+                until_well(&job.engine, &name, program, longest).await
             }
             ReadyCheck::Port { port } => port_answers(job, &name, *port).await,
             ReadyCheck::Health => {

@@ -15,10 +15,17 @@ pub(super) fn limit(resources: &Resources, cpus: u32, host: &mut HostConfig) {
         host.memory = Some(bytes);
         // Memory and swap together: without it half of the memory again would come from the disk, slowly.
         host.memory_swap = Some(bytes);
+        // Half of the machine's memory would be there to fill, and the kernel's killer at its end.
+        for options in host.tmpfs.iter_mut().flat_map(|folders| folders.values_mut()) {
+            if !options.split(',').any(|option| option.starts_with("size=")) {
+                *options =
+                    format!("{}size={bytes}", if options.is_empty() { String::new() } else { format!("{options},") });
+            }
+        }
     }
 }
 
-/// Rights. A named volume is the user's own: it gets no label of ours, and nothing here ever removes it.
+/// Rights. A volume of the engine is the user's own: it gets no label of ours, and nothing here ever removes it.
 pub(super) fn grant(access: &Access, host: &mut HostConfig) {
     let some = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
     host.privileged = Some(access.privileged);
@@ -80,7 +87,12 @@ mod tests {
         limit(&resources, 2, &mut host);
         assert_eq!((host.pids_limit, host.nano_cpus), (Some(7), Some(1_500_000_000)));
         assert_eq!((host.memory, host.memory_swap), (Some(64 << 20), Some(64 << 20)));
+        let folders = [("/a", ""), ("/b", "mode=700"), ("/c", "size=1m")];
+        host.tmpfs = Some(folders.map(|(path, options)| (path.to_owned(), options.to_owned())).into());
         limit(&resources, 1, &mut host);
+        let folders: std::collections::BTreeMap<_, _> = host.tmpfs.take().unwrap().into_iter().collect();
+        let options: Vec<&str> = folders.values().map(String::as_str).collect();
+        assert_eq!(options, ["size=67108864", "mode=700,size=67108864", "size=1m"]);
         assert_eq!(host.nano_cpus, Some(1_000_000_000), "the engine has no more");
     }
 }

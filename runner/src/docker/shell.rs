@@ -18,6 +18,7 @@ use super::{
     container::{Network, Wish},
     engine::{EngineError, QUICK, within},
     job::Open,
+    mounts,
     names::{self, Role},
     step::container,
 };
@@ -92,6 +93,7 @@ async fn make(job: &Open, step: usize, name: &str, kind: &str) -> Result<(), Fai
         labels: names::job_labels(&job.config.instance, &job.claim, &job.sandbox.name, Role::Helper),
         network: Network::of(plan, &spec, &job.sandbox.name),
         workspace: (&job.name(), &job.plan.workspace.base),
+        mounts: mounts::mounts(job, &spec),
         nonce: None,
         has_outputs: false,
         has_local_log: job.engine.has_local_log,
@@ -104,7 +106,8 @@ async fn make(job: &Open, step: usize, name: &str, kind: &str) -> Result<(), Fai
     body.attach_stdin = Some(true);
     let failed = |error: EngineError| error.failed("can't make the shell's container");
     job.engine.remove_container(name).await.map_err(failed)?;
-    job.engine.create(name, body).await.map_err(failed)
+    job.engine.create(name, body).await.map_err(failed)?;
+    mounts::link(&job.engine, name, &spec, &job.plan.workspace).await
 }
 
 /// Carries bytes both ways until the shell ends.

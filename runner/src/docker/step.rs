@@ -19,7 +19,7 @@ use super::{
     engine::{EngineError, QUICK, within},
     gate,
     job::Open,
-    names, outputs,
+    mounts, names, outputs,
     run::{Attached, News, Refused, Round, Started},
 };
 use crate::executor::{Ending, Failed, Handle, LogSink, Signal};
@@ -286,6 +286,7 @@ async fn raise(
         labels,
         network: Network::of(plan, spec, &job.sandbox.name),
         workspace: (&job.name(), &job.plan.workspace.base),
+        mounts: mounts::mounts(job, spec),
         nonce: nonce.as_deref(),
         has_outputs,
         has_local_log: job.engine.has_local_log,
@@ -293,6 +294,7 @@ async fn raise(
     }
     .body();
     job.engine.create(&name, body).await.map_err(|error| refusal(&error, &plan.name, image))?;
+    mounts::link(&job.engine, &name, spec, &job.plan.workspace).await?;
     if has_outputs && !is_gated(spec) {
         outputs::make_room(&job.engine, &name).await.map_err(|error| error.failed("can't make the step's /tmp"))?;
     }
@@ -325,7 +327,7 @@ pub(super) async fn outputs(job: &Open, step: usize) -> Result<Vec<u8>, Failed> 
     let Some(spec) = plan.container() else { return Ok(Vec::new()) };
     match spec.program {
         Program::Commands { .. } => Ok(slot.outputs()),
-        Program::Image | Program::Entrypoint { .. } => {
+        Program::Image | Program::Arguments { .. } | Program::Entrypoint { .. } => {
             outputs::read(&job.engine, &names::container(&job.claim, step)).await
         }
         Program::Nothing => Ok(Vec::new()),

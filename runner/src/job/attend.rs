@@ -137,6 +137,9 @@ impl<E: Executor, R: Reporter> Life<E, R> {
             Reason::NotReady,
             match &ready.check {
                 ReadyCheck::Command { command } => format!("`{}` did not succeed {within}", short(command)),
+                ReadyCheck::Program { program, .. } => {
+                    format!("`{}` did not succeed {within}", short(&program.join(" ")))
+                }
                 ReadyCheck::Port { port } => format!("port {port} did not open {within}"),
                 ReadyCheck::Health => format!("its HEALTHCHECK did not say healthy {within}"),
             },

@@ -36,9 +36,14 @@ const CONTAINER: &[Key] = &[
     Key::new("directory", "Working directory, relative to the checkout or absolute.", Shape::Text),
     Key::new("when", "Which builds have this: one condition, or a list of which one must fit.", WHEN),
     Key::new("privileged", "All rights of the machine; takes a repository trusted with security.", Shape::Flag),
-    Key::new("volumes", "Mounts, `source:destination[:mode]`; takes a repository trusted with volumes.", Shape::Texts),
+    Key::new(
+        "volumes",
+        "Mounts: `name:/path` of the job, `./part:/path` of the workspace, `/path` for an empty one, all with `:ro` if need be; \
+         paths of the machine take a repository trusted with volumes.",
+        Shape::Texts,
+    ),
     Key::new("devices", "Devices, `host[:container[:rwm]]`; takes a repository trusted with volumes.", Shape::Texts),
-    Key::new("tmpfs", "Folders in memory, `path[:options]`; takes a repository trusted with volumes.", Shape::Texts),
+    Key::new("tmpfs", "Folders in memory, `path[:options]`, such as `/cache:size=64m`.", Shape::Texts),
     Key::new("dns", "IP addresses of name servers; takes a repository trusted with network.", Shape::Texts),
     Key::new("dns_search", "Search domains; takes a repository trusted with network.", Shape::Texts),
     Key::new("extra_hosts", "More names, `name:address`; takes a repository trusted with network.", Shape::Texts),

@@ -11,6 +11,7 @@ mod harness;
 mod jobs;
 mod keep;
 mod limits;
+mod mounts;
 mod outputs;
 mod plugins;
 mod ready;
