@@ -14,6 +14,7 @@ pub mod ship;
 pub mod spool;
 
 mod backoff;
+mod cache;
 mod config;
 mod jobs;
 mod renew;
@@ -101,6 +102,7 @@ async fn prepare<E: Executor>(
     let (welcome, held) = session.introduce().await?;
     let keep: Vec<Claim> = welcome.resume.iter().map(|resume| resume.grant.claim).collect();
     spool::keep_only(&config.data, &keep).map_err(|source| RunnerError::Data { path: config.data.clone(), source })?;
+    cache::Shelf::new(&config.data).clean();
     if let Err(error) = executor.sweep(&keep).await {
         tracing::warn!(%error, "cannot remove what earlier jobs left");
     }

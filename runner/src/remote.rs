@@ -1,17 +1,19 @@
 //! Reports a job to the server, as often as it takes.
 
-use std::collections::BTreeMap;
+mod caches;
+
+use std::{collections::BTreeMap, path::Path};
 
 use bytes::Bytes;
 use slipway_pipelines::{
     lease::Claim,
-    wire::{Events, JobNews},
+    wire::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, Events, JobNews},
 };
 
 use crate::{
     backoff::Backoff,
     client::{CallError, Client},
-    reporter::{Fenced, Reporter},
+    reporter::{CacheBytes, Fenced, NoCache, Reporter},
 };
 
 /// The server as it hears about one job.
@@ -77,5 +79,20 @@ impl Reporter for Remote {
                 Err(error) => self.after("news", error, &mut backoff).await?,
             }
         }
+    }
+    async fn find_cache(&self, wanted: &CacheWanted) -> Result<CacheAnswer, NoCache> {
+        self.find(wanted).await
+    }
+
+    async fn fetch_cache(&self, entry: &CacheEntry) -> Result<CacheBytes, NoCache> {
+        self.fetch(entry).await
+    }
+
+    async fn save_cache(&self, offer: &CacheOffer, file: &Path) -> Result<(), NoCache> {
+        self.save(offer, file).await
+    }
+
+    async fn refuse_cache(&self, refusal: &CacheRefusal) -> Result<(), NoCache> {
+        self.refuse(refusal).await
     }
 }

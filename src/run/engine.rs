@@ -139,6 +139,7 @@ impl Desk<'_> {
                 (false, true) => Holds::Failed,
                 (false, false) => Holds::Nothing,
             },
+            caches: caches(place),
         };
         let setting = Setting { data: place.folder().to_path_buf(), machine: identity::host_name() };
         let mut built = desk::build(executor, &setting, order, news, commanded).await;
@@ -185,6 +186,11 @@ fn source(ordered: &Ordered, snapshot: &Snapshot) -> Source {
         sha: snapshot.sha.clone(),
         origin: ordered.origin.clone(),
     }
+}
+
+/// Beside the places: all runs share them.
+fn caches(place: &Place) -> PathBuf {
+    place.folder().parent().unwrap_or(place.folder()).join("caches")
 }
 
 fn cores() -> usize {

@@ -14,10 +14,15 @@ const MOST_PATHS: usize = 50;
 pub(super) fn caches(given: &[Cache], report: &mut Report) -> Vec<plan::Cache> {
     let mut caches: Vec<plan::Cache> = Vec::with_capacity(given.len());
     for cache in given {
-        let mut paths: Vec<String> = cache.paths.iter().filter_map(|path| checked(path, report)).collect();
-        paths.sort_unstable();
-        // What is in a folder of the list is there already.
-        paths.dedup_by(|inner, outer| inner == outer || inner.starts_with(&format!("{outer}/")));
+        let mut all: Vec<String> = cache.paths.iter().filter_map(|path| checked(path, report)).collect();
+        all.sort_unstable();
+        let mut paths: Vec<String> = Vec::with_capacity(all.len());
+        for path in all {
+            // What is in a folder of the list is there already.
+            if !paths.iter().any(|outer| path == *outer || path.starts_with(&format!("{outer}/"))) {
+                paths.push(path);
+            }
+        }
         if let (Some(at), true) = (cache.paths.first(), paths.len() > MOST_PATHS) {
             report.error(at.span, format!("a `cache` takes at most {MOST_PATHS} paths"));
         }

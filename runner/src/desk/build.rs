@@ -1,6 +1,6 @@
 //! All jobs of a build, each by the runner's own driver, in the order that the server would give them out.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use slipway_pipelines::{
     compile::CompiledJob,
@@ -17,10 +17,12 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
+    caches::Caches,
     decide::{Decision, Standing, decide, upstream},
     news::{Heard, News, ToDesk},
 };
 use crate::{
+    cache::Shelf,
     executor::Executor,
     job::{Command, Done, Outcome, Setting, Start, drive, now},
 };
@@ -42,6 +44,8 @@ pub struct Order {
     pub at_once: usize,
     /// Which jobs the caller closes.
     pub holds: Holds,
+    /// Folder of the caches that all runs share.
+    pub caches: PathBuf,
 }
 
 /// Whose containers stay when a job ends.
@@ -99,6 +103,8 @@ pub async fn build<E: Executor>(
     news: mpsc::Sender<News>,
     commands: watch::Receiver<Command>,
 ) -> Built<E::Job> {
+    // Nobody else writes to the place.
+    Shelf::new(&setting.data).clean();
     let (heard, hearing) = mpsc::unbounded_channel();
     let standing = vec![Standing::Waits; order.jobs.len()];
     let run = Run {
@@ -213,7 +219,8 @@ impl<E: Executor> Run<'_, E> {
             registries: self.order.registries.clone(),
             inputs,
         };
-        let reporter = ToDesk { job, news: self.news.clone(), heard: self.heard.clone() };
+        let caches = Caches::of(&self.order.caches, &self.order.repository);
+        let reporter = ToDesk { job, news: self.news.clone(), heard: self.heard.clone(), caches };
         let (executor, setting) = (Arc::clone(self.executor), self.setting.clone());
         let commands = self.orders[job].subscribe();
         self.tasks.spawn(async move {

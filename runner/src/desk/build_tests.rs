@@ -58,6 +58,7 @@ fn start(jobs: Vec<CompiledJob>, at_once: usize) -> Desk {
         source,
         masked: vec!["hunter2hunter2".into()],
         registries: Vec::new(),
+        caches: data.path().join("shared"),
         at_once,
         holds: Holds::Nothing,
     };

@@ -3,6 +3,7 @@
 //! Nothing here prints. What happens comes as [`News`], and whoever holds the other end shows it.
 
 mod build;
+mod caches;
 mod changes;
 mod decide;
 mod folder;

@@ -1,16 +1,17 @@
 //! What happens at the desk.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use bytes::Bytes;
 use slipway_pipelines::{
     plan::Environment,
     state::{Finish, Millis, StepEvent},
-    wire::JobNews,
+    wire::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, JobNews},
 };
 use tokio::sync::mpsc;
 
-use crate::reporter::{Fenced, Reporter};
+use super::caches::Caches;
+use crate::reporter::{CacheBytes, Fenced, NoCache, Reporter};
 
 /// One thing that happened. Jobs and steps by their position.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,6 +68,7 @@ pub(super) struct ToDesk {
     /// Bounded: a log that nobody reads waits on the disk.
     pub(super) news: mpsc::Sender<News>,
     pub(super) heard: mpsc::UnboundedSender<Heard>,
+    pub(super) caches: Caches,
 }
 
 impl ToDesk {
@@ -99,6 +101,24 @@ impl Reporter for ToDesk {
                 JobNews::Finished { .. } => {}
             }
         }
+        Ok(())
+    }
+    async fn find_cache(&self, wanted: &CacheWanted) -> Result<CacheAnswer, NoCache> {
+        Ok(self.caches.find(wanted))
+    }
+
+    async fn fetch_cache(&self, entry: &CacheEntry) -> Result<CacheBytes, NoCache> {
+        let (caches, entry) = (self.caches.clone(), entry.clone());
+        let opened = tokio::task::spawn_blocking(move || caches.open(&entry)).await;
+        opened.map_err(|error| NoCache(error.to_string()))?.map(CacheBytes::File)
+    }
+
+    async fn save_cache(&self, offer: &CacheOffer, file: &Path) -> Result<(), NoCache> {
+        self.caches.save(offer, file)
+    }
+
+    async fn refuse_cache(&self, _refusal: &CacheRefusal) -> Result<(), NoCache> {
+        // Nobody asks here who could not see the runner's own warning.
         Ok(())
     }
 }

@@ -167,6 +167,7 @@ impl<E: Executor, R: Reporter> Run<'_, E, R> {
             job: self.job.clone(),
             step,
             logs: Arc::clone(&self.logs),
+            caches: Arc::clone(&self.caches),
             spool: Arc::clone(&self.spool),
             wish: wish.subscribe(),
             happened: self.happened.clone(),

@@ -9,6 +9,7 @@ use slipway_pipelines::{
 };
 
 use super::{
+    caches::Caches,
     driver::Held,
     logs::{Logs, Nowhere},
     start::{Setting, Start, now},
@@ -32,6 +33,7 @@ pub(super) struct Beginning<E: Executor, R> {
     pub(super) job: E::Job,
     pub(super) spool: Arc<JobSpool>,
     pub(super) logs: Arc<Logs<R>>,
+    pub(super) caches: Arc<Caches<R>>,
     pub(super) merged: Merged,
     /// Of the adopted steps.
     pub(super) handles: BTreeMap<usize, Handle>,
@@ -55,6 +57,7 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
         }
     };
     held.spool = Some(Arc::clone(&spool));
+    let caches = Arc::new(Caches::new(reporter.clone(), grant, &setting.data, executor.labels()));
     let logs = |committed| Arc::new(Logs::new(Arc::clone(&spool), reporter.clone(), committed));
     match start {
         Start::Fresh(_) => {
@@ -68,7 +71,7 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
             let known = vec![Known::Waiting; grant.plan.steps.len()];
             let merged = Merged { known, retries: BTreeMap::new(), workspace: Workspace::Missing, news: Vec::new() };
             let (handles, marks) = (BTreeMap::new(), BTreeMap::new());
-            Ok(Begun::Running(Box::new(Beginning { job, spool, logs, merged, handles, marks })))
+            Ok(Begun::Running(Box::new(Beginning { job, spool, logs, caches, merged, handles, marks })))
         }
         Start::Resumed(resume) => {
             let logs = logs(reporter.committed().await?);
@@ -85,7 +88,7 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
             };
             let merged = merge(&grant.plan, &resume.steps, &found);
             let (handles, marks) = (adopted.released, found.marks);
-            let beginning = Beginning { job: adopted.job, spool, logs, merged, handles, marks };
+            let beginning = Beginning { job: adopted.job, spool, logs, caches, merged, handles, marks };
             Ok(Begun::Running(Box::new(beginning)))
         }
     }

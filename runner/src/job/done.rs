@@ -1,7 +1,11 @@
 //! A job that this runner is done with.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
+use futures_util::future::BoxFuture;
 use slipway_pipelines::state::Finish;
 use tokio::task::JoinSet;
 
@@ -24,6 +28,22 @@ pub struct Done<J> {
     pub(super) job: Option<J>,
     pub(super) tasks: JoinSet<()>,
     pub(super) spool: Option<Arc<JobSpool>>,
+    pub(super) saving: Option<Saving>,
+}
+
+/// What is saved of a job that ended, before its files go. In a mutex so that it may be shared while it waits.
+pub(super) struct Saving(Mutex<BoxFuture<'static, ()>>);
+
+impl Saving {
+    pub(super) fn new(save: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(Mutex::new(Box::pin(save)))
+    }
+}
+
+impl fmt::Debug for Saving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Saving")
+    }
 }
 
 impl<J: Send + Sync> Done<J> {
@@ -32,10 +52,13 @@ impl<J: Send + Sync> Done<J> {
         self.job.as_ref()
     }
 
-    /// Removes everything of the job from the machine.
+    /// Saves what is to be saved, and removes everything of the job from the machine.
     pub async fn close<E: Executor<Job = J>>(mut self, executor: &E) {
         // A container must not be made behind the removal's back.
         self.tasks.shutdown().await;
+        if let Some(Saving(saving)) = self.saving.take() {
+            saving.into_inner().unwrap_or_else(PoisonError::into_inner).await;
+        }
         if let Some(job) = &self.job {
             executor.close(job).await;
         }

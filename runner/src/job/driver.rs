@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     begin::{self, Begun},
     command::Command,
-    done::{Done, Outcome},
+    done::{Done, Outcome, Saving},
     run::Run,
     start::{Setting, Start},
 };
@@ -48,10 +48,13 @@ pub async fn drive<E: Executor, R: Reporter>(
             std::future::pending::<()>().await;
         }
     };
+    let saver = Arc::clone(&executor);
+    let mut saves = None;
     let run = async {
         match begin::begin(&executor, &reporter, setting, &start, &mut held).await? {
             Begun::Failed(finish) => Ok(finish),
             Begun::Running(beginning) => {
+                saves = Some((beginning.job.clone(), Arc::clone(&beginning.caches)));
                 let run = Run::new(executor, reporter, setting, start, *beginning, fenced.clone(), &mut held);
                 run.until_the_end(commands).await
             }
@@ -66,5 +69,8 @@ pub async fn drive<E: Executor, R: Reporter>(
             Err(Fenced) => Outcome::Dropped,
         },
     };
-    Done { outcome, job: held.job, tasks: held.tasks, spool: held.spool }
+    // Of a job that was taken away nothing is kept.
+    let saves = saves.filter(|_| matches!(outcome, Outcome::Finished(_)));
+    let saving = saves.map(|(job, caches)| Saving::new(async move { caches.save(&*saver, &job).await }));
+    Done { outcome, job: held.job, tasks: held.tasks, spool: held.spool, saving }
 }

@@ -1,5 +1,7 @@
 //! Files around a step: what comes into the workspace before it starts, and what is kept when it has ended.
 
+mod caches;
+
 use super::live::{Life, stopped};
 use crate::{
     executor::{Executor, Failed},
@@ -20,12 +22,15 @@ impl<E: Executor, R: Reporter> Life<E, R> {
     }
 
     async fn take_all_in(&self) -> Result<(), Failed> {
-        Ok(())
+        self.restore_caches().await
     }
 
     /// Keeps what is to be kept of an ended step. Nobody hears of its end before that is done, so no later step changes the files,
     /// and whoever waits for the step finds them.
-    pub(super) async fn keep(&mut self, _ended_well: bool) -> Result<(), Failed> {
+    pub(super) async fn keep(&mut self, ended_well: bool) -> Result<(), Failed> {
+        if ended_well {
+            self.caches.is_well(self.step);
+        }
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{attend::Deadlines, logs::Logs, outputs::Outputs, start::now};
+use super::{attend::Deadlines, caches::Caches, logs::Logs, outputs::Outputs, start::now};
 use crate::{
     executor::{Ending, Executor, Failed, Handle, Signal},
     reporter::Reporter,
@@ -48,6 +48,7 @@ pub(super) struct Life<E: Executor, R> {
     pub(super) job: E::Job,
     pub(super) step: usize,
     pub(super) logs: Arc<Logs<R>>,
+    pub(super) caches: Arc<Caches<R>>,
     pub(super) spool: Arc<JobSpool>,
     pub(super) wish: watch::Receiver<Wish>,
     pub(super) happened: mpsc::UnboundedSender<Happened>,

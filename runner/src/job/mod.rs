@@ -5,6 +5,7 @@
 mod act;
 mod attend;
 mod begin;
+mod caches;
 mod command;
 mod done;
 mod driver;

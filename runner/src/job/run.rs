@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     begin::Beginning,
+    caches::Caches,
     command::Command,
     driver::Held,
     late::{Moment, late},
@@ -50,6 +51,7 @@ pub(super) struct Run<'a, E: Executor, R> {
     pub(super) machine: &'a str,
     pub(super) spool: Arc<JobSpool>,
     pub(super) logs: Arc<Logs<R>>,
+    pub(super) caches: Arc<Caches<R>>,
     pub(super) outbox: Outbox,
     pub(super) schedule: Schedule,
     /// What is wanted of each step that has a task.
@@ -86,7 +88,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         fenced: CancellationToken,
         held: &'a mut Held<E::Job>,
     ) -> Self {
-        let Beginning { job, spool, logs, merged, handles, marks } = beginning;
+        let Beginning { job, spool, logs, caches, merged, handles, marks } = beginning;
         let plan = Arc::new(start.grant().plan.clone());
         let states = if let Start::Resumed(resume) = &start { &resume.steps[..] } else { &[] };
         let told: BTreeMap<usize, Millis> =
@@ -104,6 +106,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
             machine: &setting.machine,
             spool,
             logs,
+            caches,
             outbox: Outbox::new(reporter, fenced),
             schedule: Schedule::resumed(plan, &merged.known, &merged.retries, merged.workspace),
             wishes: BTreeMap::new(),

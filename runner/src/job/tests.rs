@@ -1,6 +1,7 @@
 //! Whole jobs on the dummy executor, on a clock that stands still while something happens.
 
 mod bench;
+mod caches;
 mod ends;
 mod outputs;
 mod resumes;

@@ -2,19 +2,21 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use slipway_pipelines::{
     plan::{Environment, Plan},
     state::{Finish, Illegal, StepEvent, StepState},
-    wire::{Grant, JobNews, Resume, UsedImage},
+    wire::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, Grant, JobNews, Resume, UsedImage},
 };
 use tokio::{sync::watch, time};
 
-use crate::reporter::{Fenced, Reporter};
+use crate::reporter::{CacheBytes, Fenced, NoCache, Reporter};
 
 /// What was heard of one job.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,9 @@ pub(crate) struct Heard {
     pub(crate) images: BTreeMap<usize, UsedImage>,
     pub(crate) news: Vec<JobNews>,
     pub(crate) finish: Option<Finish>,
+    /// Entries of caches with their forms and bytes, the newest last.
+    pub(crate) caches: Vec<(CacheEntry, String, Vec<u8>)>,
+    pub(crate) refusals: Vec<CacheRefusal>,
 }
 
 impl Heard {
@@ -119,6 +124,8 @@ pub(crate) struct Memory {
     heard: Arc<watch::Sender<Heard>>,
     pub(crate) news: Arc<watch::Sender<Mood>>,
     pub(crate) logs: Arc<watch::Sender<Mood>>,
+    /// Largest cache entry that is taken.
+    pub(crate) saves: Arc<watch::Sender<Option<u64>>>,
     /// So that one call is decided before the next.
     calls: Arc<Mutex<u64>>,
 }
@@ -129,12 +136,18 @@ impl Memory {
             heard: Arc::new(watch::Sender::new(Heard::of(&grant.plan))),
             news: Arc::new(watch::Sender::new(Mood::Takes)),
             logs: Arc::new(watch::Sender::new(Mood::Takes)),
+            saves: Arc::new(watch::Sender::new(Some(1 << 20))),
             calls: Arc::default(),
         }
     }
 
     pub(crate) fn heard(&self) -> Heard {
         self.heard.borrow().clone()
+    }
+
+    /// What jobs before this one saved.
+    pub(crate) fn remember(&self, before: &[Heard]) {
+        self.change(|heard| heard.caches.extend(before.iter().flat_map(|before| before.caches.clone())));
     }
 
     /// Waits for it, an hour of the test's clock at most.
@@ -174,6 +187,37 @@ impl Reporter for Memory {
     async fn tell(&self, news: Vec<JobNews>) -> Result<(), Fenced> {
         mood(&self.news).await?;
         self.change(|heard| news.into_iter().for_each(|news| heard.take(news)));
+        Ok(())
+    }
+    async fn find_cache(&self, wanted: &CacheWanted) -> Result<CacheAnswer, NoCache> {
+        let heard = self.heard.borrow();
+        let fits = |key: &str, whole: bool| {
+            let entries =
+                heard.caches.iter().rev().filter(|(_, form, _)| *form == wanted.form).map(|(entry, ..)| entry);
+            entries.filter(|entry| if whole { entry.key == key } else { entry.key.starts_with(key) }).next().cloned()
+        };
+        let found = fits(&wanted.key, true).or_else(|| wanted.restore_keys.iter().find_map(|key| fits(key, false)));
+        Ok(CacheAnswer { found, saves: *self.saves.borrow(), note: None })
+    }
+
+    async fn fetch_cache(&self, entry: &CacheEntry) -> Result<CacheBytes, NoCache> {
+        let heard = self.heard.borrow();
+        let found = heard.caches.iter().find(|(other, ..)| other.id == entry.id).ok_or(NoCache("it is gone".into()))?;
+        let pieces: Vec<_> = found.2.chunks(1000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        Ok(CacheBytes::Stream(futures_util::stream::iter(pieces).boxed()))
+    }
+
+    async fn save_cache(&self, offer: &CacheOffer, file: &Path) -> Result<(), NoCache> {
+        let bytes = std::fs::read(file).unwrap();
+        let CacheOffer { key, form, bytes: length, sha256, .. } = offer.clone();
+        assert_eq!(length, bytes.len() as u64);
+        let entry = CacheEntry { id: uuid::Uuid::now_v7(), key, bytes: length, sha256 };
+        self.change(|heard| heard.caches.push((entry, form, bytes)));
+        Ok(())
+    }
+
+    async fn refuse_cache(&self, refusal: &CacheRefusal) -> Result<(), NoCache> {
+        self.change(|heard| heard.refusals.push(refusal.clone()));
         Ok(())
     }
 }
