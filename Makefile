@@ -19,6 +19,7 @@ test: ## all tests, end-to-end ones on real Docker and Chromium included
 	@tests/setup/build-tools.sh
 	@tests/setup/docker.sh
 	@tests/setup/packages.sh curl openssl chromium chromium-driver docker-registry apache2-utils qemu-user-static
+	@tests/setup/debian-image.sh golang nginx python redis ruby
 	cargo test --workspace --locked --lib --bins
 	cargo test --workspace --locked --doc
 	cargo test --workspace --locked --test '*'

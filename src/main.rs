@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => Exit::Success.into(),
         Err(message) => {
-            eprintln!("error: {message}");
+            logging::last_word(&cli.log, &message);
             Exit::Internal.into()
         }
     }

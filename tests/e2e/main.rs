@@ -16,6 +16,7 @@ mod forges;
 mod hooks;
 mod kill;
 mod live;
+mod log_format;
 mod plugins;
 mod push;
 mod readme;

@@ -1,11 +1,22 @@
 //! Images that tests make for themselves.
 
-use std::process::Stdio;
+use std::{path::Path, process::Stdio};
 
 use bollard::{Docker, query_parameters::RemoveImageOptionsBuilder};
 use tokio::{io::AsyncWriteExt, process::Command};
 
 use super::server::Server;
+
+/// Sees to it that the images of `tests/setup/images` with these names are there. `false`, and said loudly, where this machine
+/// can't make them.
+pub(crate) async fn debian(names: &[&str]) -> bool {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/setup/debian-image.sh");
+    let made = Command::new(script).args(names).output().await.expect("debian-image.sh starts");
+    if !made.status.success() {
+        eprintln!("SKIPPED: no images {names:?} here: {}", String::from_utf8_lossy(&made.stderr));
+    }
+    made.status.success()
+}
 
 /// An image of one server's test.
 pub(crate) struct Image {

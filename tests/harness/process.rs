@@ -15,36 +15,48 @@ use tokio::{
 
 use super::wait::{PATIENCE, until};
 
+/// Where a line came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stream {
+    Standard,
+    Error,
+}
+
 /// The lines of both streams, in the order of their arrival.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Output(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Output(Arc<Mutex<Vec<(Stream, String)>>>);
 
 impl Output {
-    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<(Stream, String)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn text(&self) -> String {
-        self.lock().iter().map(|line| format!("{line}\n")).collect()
+        self.lock().iter().map(|(_, line)| format!("{line}\n")).collect()
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.lock().clone()
+        self.lock().iter().map(|(_, line)| line.clone()).collect()
+    }
+
+    /// The lines of one stream.
+    pub(crate) fn of(&self, stream: Stream) -> Vec<String> {
+        self.lock().iter().filter(|(from, _)| *from == stream).map(|(_, line)| line.clone()).collect()
     }
 
     /// What follows `prefix` in the first line that starts with it.
     pub(crate) fn after(&self, prefix: &str) -> Option<String> {
-        self.lock().iter().find_map(|line| line.strip_prefix(prefix).map(str::to_owned))
+        self.lock().iter().find_map(|(_, line)| line.strip_prefix(prefix).map(str::to_owned))
     }
 
-    fn follow(&self, stream: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<()> {
+    fn follow(&self, from: Stream, stream: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<()> {
         let lines = self.clone();
         tokio::spawn(async move {
             let mut reader = BufReader::new(stream);
             let mut bytes = Vec::new();
             while matches!(reader.read_until(b'\n', &mut bytes).await, Ok(read) if read > 0) {
                 let text = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
-                lines.lock().push(text);
+                lines.lock().push((from, text));
                 bytes.clear();
             }
         })
@@ -71,8 +83,8 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         let readers = vec![
-            output.follow(child.stdout.take().expect("standard output is piped")),
-            output.follow(child.stderr.take().expect("standard error is piped")),
+            output.follow(Stream::Standard, child.stdout.take().expect("standard output is piped")),
+            output.follow(Stream::Error, child.stderr.take().expect("standard error is piped")),
         ];
         Self { name: name.to_owned(), child, readers, output }
     }
@@ -142,7 +154,8 @@ mod tests {
         let status = process.ended(PATIENCE).await;
         assert_eq!(status.code(), Some(3));
         assert_eq!(process.output.after("ready: ").as_deref(), Some("here"));
-        assert!(process.output.text().contains("one\n"));
+        assert_eq!(process.output.of(Stream::Standard), ["one"]);
+        assert_eq!(process.output.of(Stream::Error), ["ready: here"]);
     }
 
     #[tokio::test]

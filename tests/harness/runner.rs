@@ -18,23 +18,39 @@ pub(crate) struct Runner {
     pub(crate) instance: String,
     pub(crate) output: Output,
     engine: Docker,
+    order: Order,
+    process: Process,
+}
+
+/// How its process is started, also again.
+struct Order {
     url: String,
     token: String,
     slots: u32,
+    environment: Vec<(String, String)>,
     folder: TempDir,
-    process: Process,
 }
 
 impl Runner {
     /// Starts one on the real engine.
     pub(crate) async fn start(server: &Server, name: &str, slots: u32) -> Self {
+        Self::start_with(server, name, slots, &[]).await
+    }
+
+    /// The same with variables.
+    pub(crate) async fn start_with(server: &Server, name: &str, slots: u32, environment: &[(&str, &str)]) -> Self {
         let engine = docker::engine().await;
-        let folder = tempfile::Builder::new().prefix("slipway-e2e-runner-").tempdir().expect("a temporary folder");
         let instance = format!("{}-{name}", server.instance);
         let output = Output::default();
-        let (url, token) = (server.api.url.clone(), server.api.token.clone());
-        let process = launch(name, &instance, &url, &token, slots, &folder, &output);
-        Self { name: name.to_owned(), instance, output, engine, url, token, slots, folder, process }
+        let order = Order {
+            url: server.api.url.clone(),
+            token: server.api.token.clone(),
+            slots,
+            environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            folder: tempfile::Builder::new().prefix("slipway-e2e-runner-").tempdir().expect("a temporary folder"),
+        };
+        let process = order.launch(name, &instance, &output);
+        Self { name: name.to_owned(), instance, output, engine, order, process }
     }
 
     /// SIGKILL: its containers stay.
@@ -45,8 +61,7 @@ impl Runner {
     /// After [`Runner::kill`]: the same runner again.
     pub(crate) fn start_again(&mut self) {
         self.output = Output::default();
-        self.process =
-            launch(&self.name, &self.instance, &self.url, &self.token, self.slots, &self.folder, &self.output);
+        self.process = self.order.launch(&self.name, &self.instance, &self.output);
     }
 
     /// The gentle stop, and what must be true after it.
@@ -61,21 +76,16 @@ impl Runner {
     }
 }
 
-fn launch(
-    name: &str,
-    instance: &str,
-    url: &str,
-    token: &str,
-    slots: u32,
-    folder: &TempDir,
-    output: &Output,
-) -> Process {
-    let mut command = Command::new(binary());
-    clean_environment(&mut command);
-    command.args(["runner", "--server", url, "--name", name, "--instance", instance]);
-    command.args(["--slots", &slots.to_string(), "--pool", "0"]).arg("--data").arg(folder.path());
-    command.env("SLIPWAY_TOKEN", token);
-    Process::start(&format!("runner {name}"), command, output.clone())
+impl Order {
+    fn launch(&self, name: &str, instance: &str, output: &Output) -> Process {
+        let mut command = Command::new(binary());
+        clean_environment(&mut command);
+        command.args(["runner", "--server", &self.url, "--name", name, "--instance", instance]);
+        command.args(["--slots", &self.slots.to_string(), "--pool", "0"]).arg("--data").arg(self.folder.path());
+        command.env("SLIPWAY_TOKEN", &self.token);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        Process::start(&format!("runner {name}"), command, output.clone())
+    }
 }
 
 impl Drop for Runner {

@@ -1,0 +1,6 @@
+require "rope"
+
+RSpec.configure do |config|
+  config.disable_monkey_patching!
+  config.order = :defined
+end
