@@ -6,6 +6,7 @@ mod remote;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use slipway_runner::docker::Mirror;
 
 pub(crate) use desk::{Cause, Elsewhere, Format, Lint, Plan, Right, Run};
 pub(crate) use remote::{At, Registries, RegistryAction, SecretAction, Secrets, Trust, Value};
@@ -134,6 +135,9 @@ pub(crate) struct Work {
     /// Networks with a waiting container that are kept ready, so that a job starts at once.
     #[arg(long, env = "SLIPWAY_POOL", default_value_t = 2, value_name = "N")]
     pub(crate) pool: usize,
+    /// Registry that is asked for images of docker.io before docker.io itself: `mirror.example:5000`.
+    #[arg(long, env = "SLIPWAY_REGISTRY_MIRROR", value_name = "HOST")]
+    pub(crate) registry_mirror: Option<Mirror>,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

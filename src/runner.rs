@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     thread,
 };
 
@@ -77,6 +78,7 @@ pub(crate) async fn run(
                 token: config.token.clone(),
                 pool: work.pool,
                 keep: false,
+                pulls: Arc::new(docker::Pulls { mirror: work.registry_mirror, ..docker::Pulls::default() }),
             })
             .await
             .map_err(|failed| failed.message)?;

@@ -25,7 +25,7 @@ use slipway_pipelines::{
     lease::Claim,
     plan::Environment,
     state::Reason,
-    wire::{Grant, Source},
+    wire::{Grant, Source, UsedImage},
 };
 use tokio::sync::watch;
 
@@ -127,13 +127,15 @@ pub type Tar = Box<dyn Read + Send>;
 /// Largest file of outputs, in bytes.
 pub const MOST_OUTPUT_BYTES: usize = 64 << 10;
 
-/// What a prepared step tells. Both are set once.
+/// What a prepared step tells. Each is set at most once.
 #[derive(Clone, Debug)]
 pub struct Handle {
     /// The exit code as the step's own shell says it, at once. The engine confirms it later.
     pub said: watch::Receiver<Option<i32>>,
     /// The end: the engine has confirmed it and the log is complete.
     pub ended: watch::Receiver<Option<Ending>>,
+    /// What its container was made from, before `ended` and before the container starts; never for a step without one.
+    pub image: watch::Receiver<Option<UsedImage>>,
 }
 
 /// How a released step ended.

@@ -7,8 +7,8 @@ use crate::{
     yaml::{Node, Value},
 };
 
-/// As other systems spell two of them.
-const ELSEWHERE: [&str; 4] = ["if-not-exists", "if-not-present", "IfNotPresent", "missing-only"];
+/// As other systems spell `missing`.
+const ELSEWHERE: [&str; 3] = ["if-not-exists", "if-not-present", "IfNotPresent"];
 
 impl Reader<'_> {
     /// When the registry is asked: a word, or `true` for always and `false` for missing.
@@ -27,6 +27,8 @@ impl Reader<'_> {
         if pull.is_none() {
             let help = if ELSEWHERE.contains(&word) {
                 "write `pull: missing`; that is also what happens without `pull`".to_owned()
+            } else if matches!(word, "true" | "false") {
+                "remove the quotes".to_owned()
             } else {
                 did_you_mean(word, Pull::WORDS).unwrap_or_else(|| format!("write {WANTED}"))
             };

@@ -8,6 +8,7 @@ use super::{
     leftovers::Found,
     names,
     run::{self, News},
+    step,
 };
 use crate::executor::{Failed, Handle, LogSink};
 
@@ -24,13 +25,19 @@ pub(super) async fn steps(
     let mut released = BTreeMap::new();
     for (step, found) in containers {
         let nonce = names::nonce(&found.labels);
-        let Ok((_, slot)) = job.step(step) else { continue };
+        let Ok((plan, slot)) = job.step(step) else { continue };
         if !was_released(&job.engine, &found.name, nonce).await.map_err(failed)? {
             job.engine.remove_container(&found.name).await.map_err(failed)?;
             continue;
         }
         let (news, handle) = News::new();
         slot.adopt(nonce.is_some(), &news);
+        // The earlier process may not have come to tell it.
+        if let Some(container) = plan.container() {
+            let built =
+                format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.claim, step));
+            step::tell_image(&job.engine, &found.name, &container.image, &built, &news).await;
+        }
         run::follow(job.engine.clone(), found.name.clone(), nonce, log(step), news);
         released.insert(step, handle);
     }

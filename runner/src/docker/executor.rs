@@ -19,6 +19,7 @@ use super::{
     files,
     job::{Job, Open},
     leftovers::{self, Inventory},
+    pull::Pulls,
     ready,
     sandbox::Pool,
     shell::{self, Terminal},
@@ -45,17 +46,20 @@ pub struct Config {
     /// Whether the workspaces of jobs stay when they are closed. Who wants them gone removes the volumes by
     /// [name](Docker::workspace).
     pub keep: bool,
+    /// How images are pulled.
+    pub pulls: Arc<Pulls>,
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { instance, data, server_url, token: _, pool, keep } = self;
+        let Self { instance, data, server_url, token: _, pool, keep, pulls } = self;
         f.debug_struct("Config")
             .field("instance", instance)
             .field("data", data)
             .field("server_url", server_url)
             .field("pool", pool)
             .field("keep", keep)
+            .field("pulls", pulls)
             .finish_non_exhaustive()
     }
 }

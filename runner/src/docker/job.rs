@@ -47,7 +47,7 @@ impl Open {
         let plan = grant.plan.clone();
         let closed = CancellationToken::new();
         Self {
-            images: Images::begin(&engine, &plan, Credentials::of(&grant.registries), &closed),
+            images: Images::begin(&engine, &config.pulls, &plan, Credentials::of(&grant.registries), &closed),
             slots: plan.steps.iter().map(|_| Slot::new(&closed)).collect(),
             engine,
             config,

@@ -25,6 +25,7 @@ mod mounts;
 mod names;
 mod outputs;
 mod pause;
+mod pull;
 mod ready;
 mod reference;
 mod rights;
@@ -32,11 +33,13 @@ mod run;
 mod sandbox;
 mod shell;
 mod step;
+mod used;
 mod workspace;
 
 pub use engine::ping;
 pub use executor::{Config, Docker};
 pub use job::Job;
+pub use pull::{Mirror, Pulls};
 pub use shell::{Size, Terminal};
 
 #[cfg(test)]

@@ -25,13 +25,25 @@ pub(super) fn host(reference: &str) -> Option<&str> {
     (first.contains(['.', ':']) || first == "localhost").then_some(first)
 }
 
+/// The repository of an image of docker.io, whole: `library/busybox`. `None`: it is of another registry.
+pub(super) fn on_the_hub(reference: &str) -> Option<String> {
+    let name = without_hub(split(reference).0);
+    match (host(name), name.contains('/')) {
+        (Some(_), _) => None,
+        (None, true) => Some(name.to_owned()),
+        (None, false) => Some(format!("library/{name}")),
+    }
+}
+
+fn without_hub(name: &str) -> &str {
+    let hosts = ["docker.io/", "index.docker.io/", "registry-1.docker.io/"];
+    hosts.iter().find_map(|host| name.strip_prefix(host)).unwrap_or(name)
+}
+
 /// One spelling for all that mean the same image.
 pub(super) fn canonical(reference: &str) -> String {
     let (name, tag) = split(reference);
-    let name = ["docker.io/", "index.docker.io/", "registry-1.docker.io/"]
-        .iter()
-        .find_map(|host| name.strip_prefix(host))
-        .unwrap_or(name);
+    let name = without_hub(name);
     let name = name.strip_prefix("library/").unwrap_or(name);
     format!("{name}{}{tag}", if tag.contains(':') { '@' } else { ':' })
 }
@@ -53,6 +65,19 @@ mod tests {
             [("busybox:1.2", None), ("me/thing", None), ("localhost/a", Some("localhost")), ("h:1/a/b:2", Some("h:1"))]
         {
             assert_eq!(host(reference), wanted, "{reference}");
+        }
+    }
+
+    #[test]
+    fn what_is_on_the_hub_has_its_whole_path() {
+        for (reference, wanted) in [
+            ("busybox", Some("library/busybox")),
+            ("docker.io/busybox:1", Some("library/busybox")),
+            ("index.docker.io/me/x@sha256:00", Some("me/x")),
+            ("ghcr.io/me/x", None),
+            ("localhost/x", None),
+        ] {
+            assert_eq!(on_the_hub(reference).as_deref(), wanted, "{reference}");
         }
     }
 

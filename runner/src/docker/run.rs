@@ -8,6 +8,7 @@ use bollard::{
     query_parameters::{AttachContainerOptionsBuilder, LogsOptionsBuilder, WaitContainerOptionsBuilder},
 };
 use futures_util::{Stream, StreamExt};
+use slipway_pipelines::wire::UsedImage;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -28,6 +29,7 @@ const LAST_BYTES: Duration = Duration::from_secs(15);
 pub(super) struct News {
     said: watch::Sender<Option<i32>>,
     ended: watch::Sender<Option<Ending>>,
+    image: watch::Sender<Option<UsedImage>>,
     pub(super) round: Round,
 }
 
@@ -52,11 +54,17 @@ impl News {
     pub(super) fn new() -> (Self, Handle) {
         let (said, hears) = watch::channel(None);
         let (ended, ends) = watch::channel(None);
-        (Self { said, ended, round: Round::default() }, Handle { said: hears, ended: ends })
+        let (image, sees) = watch::channel(None);
+        (Self { said, ended, image, round: Round::default() }, Handle { said: hears, ended: ends, image: sees })
     }
 
     pub(super) fn end(&self, ending: Ending) {
         self.ended.send_replace(Some(ending));
+    }
+
+    /// Tells which image the container was made from.
+    pub(super) fn image(&self, image: UsedImage) {
+        self.image.send_replace(Some(image));
     }
 
     /// Tells an end that no container has: the code is known at once.

@@ -16,11 +16,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     build,
     container::{Network, Wish},
-    engine::{EngineError, QUICK, within},
+    engine::{Engine, EngineError, QUICK, within},
     gate,
     job::Open,
     mounts, names, outputs,
     run::{Attached, News, Refused, Round, Started},
+    used,
 };
 use crate::executor::{Ending, Failed, Handle, LogSink, Signal};
 
@@ -40,11 +41,13 @@ struct Current {
     round: Round,
     /// What it was released with.
     late: Environment,
+    /// The engine's name for the image, once it is there.
+    image: String,
 }
 
 impl Current {
     fn new(closed: &CancellationToken) -> Self {
-        Self { stop: closed.child_token(), round: Round::default(), late: Environment::new() }
+        Self { stop: closed.child_token(), round: Round::default(), late: Environment::new(), image: String::new() }
     }
 }
 
@@ -135,9 +138,10 @@ pub(super) async fn prepare(job: &Arc<Open>, step: usize, mut log: Box<dyn LogSi
     let phase = match &spec.image {
         Image::Build(_) => Phase::Held { log, news },
         Image::Registry { reference, pull } => {
-            job.images.wait(&job.engine, reference, *pull, &job.closed, &mut *log).await?;
+            let image = job.images.wait(reference, *pull, &mut *log).await?;
+            slot.current().image = image.clone();
             if is_gated(spec) {
-                let (open, image) = (Arc::clone(job), reference.clone());
+                let open = Arc::clone(job);
                 let raised =
                     uncut(job, async move { raise(&open, step, &image, &Environment::new(), log, news).await });
                 match joined(raised).await?? {
@@ -214,7 +218,7 @@ async fn try_make_and_run(
     let spec = container(plan)?;
     let stop = slot.stop();
     let image = match &spec.image {
-        Image::Registry { reference, .. } => reference.clone(),
+        Image::Registry { .. } => slot.current().image.clone(),
         Image::Build(build) => {
             let built = tokio::select! {
                 built = build::build(job, step, build, &mut *log) => built,
@@ -298,10 +302,25 @@ async fn raise(
     if has_outputs && !is_gated(spec) {
         outputs::make_room(&job.engine, &name).await.map_err(|error| error.failed("can't make the step's /tmp"))?;
     }
-    let attached = Attached::new(&job.engine, &name, nonce.as_deref(), log, news)
-        .await
-        .map_err(|error| error.failed("can't attach to the step's container"))?;
+    let tell = news.clone();
+    let (attached, ()) = tokio::join!(
+        Attached::new(&job.engine, &name, nonce.as_deref(), log, news),
+        tell_image(&job.engine, &name, &spec.image, image, &tell),
+    );
+    let attached = attached.map_err(|error| error.failed("can't attach to the step's container"))?;
     Ok(attached.start().await)
+}
+
+/// Tells which image a container was made from. A build's is known by the first name that it was given.
+pub(super) async fn tell_image(engine: &Engine, container: &str, from: &Image, image: &str, news: &News) {
+    let reference = match from {
+        Image::Registry { reference, .. } => reference,
+        Image::Build(build) => build.tags.first().map_or(image, String::as_str),
+    };
+    match used::image(engine, container, reference).await {
+        Ok(used) => news.image(used),
+        Err(error) => tracing::warn!(container, %error, "can't learn which image a step runs in"),
+    }
 }
 
 /// What a container that could not be made means.
@@ -338,7 +357,7 @@ pub(super) async fn outputs(job: &Open, step: usize) -> Result<Vec<u8>, Failed> 
 pub(super) async fn again(job: &Open, step: usize) -> Result<(), Failed> {
     let (plan, slot) = job.step(step)?;
     if let Image::Registry { reference, pull } = &container(plan)?.image {
-        job.images.again(&job.engine, reference, *pull, &job.closed);
+        job.images.again(reference, *pull);
     }
     let last = std::mem::replace(&mut *slot.current(), Current::new(&slot.closed));
     last.stop.cancel();

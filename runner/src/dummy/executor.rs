@@ -8,9 +8,9 @@ use std::{
 
 use slipway_pipelines::{
     lease::Claim,
-    plan::{Environment, Plan},
+    plan::{Environment, Image, Plan, Step},
     state::Reason,
-    wire::{Grant, Source},
+    wire::{Grant, Source, UsedImage},
 };
 
 use super::{files::Files, play::Play, script::Script};
@@ -101,6 +101,12 @@ impl DummyJob {
     }
 }
 
+/// What a step would run in: there is no engine that knows more than its name.
+fn image(step: &Step) -> Option<UsedImage> {
+    let Image::Registry { reference, .. } = &step.container()?.image else { return None };
+    Some(UsedImage { reference: reference.clone(), id: String::new(), digest: None })
+}
+
 impl Executor for Dummy {
     type Job = DummyJob;
 
@@ -173,7 +179,7 @@ impl Executor for Dummy {
             return Err(Failed::infra(format!("step {step} was prepared while an earlier try of it is there")));
         }
         let tries = inside.tries.get(&step).copied().unwrap_or(0);
-        let play = Play::new(Script::of(planned, tries));
+        let play = Play::new(Script::of(planned, tries), image(planned));
         if play.script.prepare_fails {
             inside.tried.insert(step);
             return Err(Failed::new(Reason::ImagePull, "the step was told that its image cannot be had"));

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use slipway_pipelines::wire::UsedImage;
 use tokio::{
     sync::watch,
     time::{self, Instant},
@@ -14,6 +15,7 @@ use crate::executor::{Ending, Handle, LogSink, Signal};
 #[derive(Debug)]
 pub(super) struct Play {
     pub(super) script: Script,
+    image: watch::Sender<Option<UsedImage>>,
     said: watch::Sender<Option<i32>>,
     ended: watch::Sender<Option<Ending>>,
     signal: watch::Sender<Option<Signal>>,
@@ -35,9 +37,10 @@ impl std::fmt::Debug for Output {
 }
 
 impl Play {
-    pub(super) fn new(script: Script) -> Arc<Self> {
+    pub(super) fn new(script: Script, image: Option<UsedImage>) -> Arc<Self> {
         Arc::new(Self {
             script,
+            image: watch::Sender::new(image),
             said: watch::Sender::new(None),
             ended: watch::Sender::new(None),
             signal: watch::Sender::new(None),
@@ -47,7 +50,7 @@ impl Play {
     }
 
     pub(super) fn handle(&self) -> Handle {
-        Handle { said: self.said.subscribe(), ended: self.ended.subscribe() }
+        Handle { said: self.said.subscribe(), ended: self.ended.subscribe(), image: self.image.subscribe() }
     }
 
     pub(super) fn is_released(&self) -> bool {

@@ -41,7 +41,8 @@ pub(super) struct Deadlines {
 impl<E: Executor, R: Reporter> Life<E, R> {
     /// Watches it until its end, and brings that about when asked.
     pub(super) async fn attend(mut self, handle: Handle, deadlines: Deadlines) {
-        let Handle { mut said, mut ended } = handle;
+        let Handle { mut said, mut ended, mut image } = handle;
+        let mut has_image = false;
         let mut has_said = false;
         let mut is_overdue = false;
         let mut stopping = Stopping::No;
@@ -51,6 +52,12 @@ impl<E: Executor, R: Reporter> Life<E, R> {
         loop {
             tokio::select! {
                 biased;
+                used = wait(&mut image), if !has_image => {
+                    has_image = true;
+                    if let Some(used) = used {
+                        let _ = self.happened.send(Happened::Image(self.step, used));
+                    }
+                }
                 ending = wait(&mut ended) => {
                     let ending = ending.unwrap_or_else(|| Ending::Failed(Failed::infra("the executor lost sight of it")));
                     let is_well = matches!(ending, Ending::Exited { code: 0, .. });

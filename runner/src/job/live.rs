@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use slipway_pipelines::{
     plan::{Environment, Files, Ready},
     state::Millis,
+    wire::UsedImage,
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -40,6 +41,8 @@ pub(super) enum Happened {
     Input(Input, Millis),
     /// It handed something over. Comes before the input that lets others go on.
     Outputs(usize, Outputs),
+    /// Its container was made from this.
+    Image(usize, UsedImage),
 }
 
 /// What the life of a step needs.

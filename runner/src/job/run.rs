@@ -189,6 +189,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                 Some(happened) = self.happenings.recv() => match happened {
                     Happened::Input(input, at) => self.take(input, at),
                     Happened::Outputs(step, outputs) => self.keep(step, outputs),
+                    Happened::Image(step, image) => self.outbox.tell(JobNews::Image { step, image }),
                 },
                 Some(ended) = self.endings.join_next(), if !self.endings.is_empty() => {
                     if let Ok(ended) = ended {

@@ -62,6 +62,19 @@ pub(super) fn rootfs() -> Option<Vec<u8>> {
     rootfs_without(&[])
 }
 
+/// The same with a mark, so that no other is its like.
+pub(super) fn rootfs_with(mark: &str) -> Option<Vec<u8>> {
+    let mut files = rootfs()?;
+    // What ends a tar must come last.
+    files.truncate(files.len() - 1024);
+    let mut tar = tar::Builder::new(files);
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(0o644);
+    header.set_size(mark.len() as u64);
+    tar.append_data(&mut header, "mark", mark.as_bytes()).unwrap();
+    Some(tar.into_inner().unwrap())
+}
+
 /// The same without some of its folders.
 pub(super) fn rootfs_without(left_out: &[&str]) -> Option<Vec<u8>> {
     let busybox = ["/usr/bin/busybox", "/bin/busybox"].iter().find_map(|path| std::fs::read(path).ok())?;
@@ -147,6 +160,7 @@ pub(super) fn config(instance: &str, data: &tempfile::TempDir, pool: usize) -> C
         token: "slp_none".into(),
         pool,
         keep: false,
+        pulls: Default::default(),
     }
 }
 

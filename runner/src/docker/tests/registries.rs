@@ -2,6 +2,8 @@ use std::{
     io::Write,
     net::TcpListener,
     process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
 };
 
 use bollard::{
@@ -10,14 +12,14 @@ use bollard::{
 };
 use futures_util::TryStreamExt;
 use slipway_pipelines::{
-    plan::{Action, Environment, Image, ImageBuild, Program, Pull, Step},
+    plan::{Action, Environment, Image, ImageBuild, Plan, Program, Pull, Step},
     state::Reason,
     wire::RegistryLogin,
 };
 
 use super::{
-    super::{build, names},
-    harness::{Bench, Log, bench, end, exited, spec, step, until},
+    super::{Config, Docker, Pulls, build, names},
+    harness::{Bench, Log, bench, config, end, exited, spec, step, until},
     workspaces::repository,
 };
 use crate::executor::{Ending, Executor};
@@ -74,8 +76,12 @@ impl Registry {
 
     /// Puts the bench's image into it and takes the local name away.
     async fn fill(&self, bench: &Bench) -> String {
+        self.fill_as(bench, &format!("test/{}", names::token())).await
+    }
+
+    async fn fill_as(&self, bench: &Bench, path: &str) -> String {
         let api = &bench.docker.engine().api;
-        let repository = format!("{}/test/{}", self.host, names::token());
+        let repository = format!("{}/{path}", self.host);
         let options = TagImageOptionsBuilder::new().repo(&repository).tag("1").build();
         api.tag_image(&bench.image, Some(options)).await.unwrap();
         let login =
@@ -135,7 +141,9 @@ async fn private_images_come_with_the_login_of_their_registry() {
             let handle = pulled.unwrap();
             docker.release(&job, 1, &Environment::new()).await.unwrap();
             assert_eq!(end(&handle).await, exited(0), "{}", log.text());
-            assert_eq!(log.text(), format!("Pulling {image}\nPulled {image}\n+ echo here\nhere\n"));
+            let text = log.text();
+            assert!(text.starts_with(&format!("Pulling {image}\nPulled {image}: nothing to download, ")), "{text}");
+            assert!(text.ends_with("\n+ echo here\nhere\n") && text.lines().count() == 4, "{text}");
             docker.again(&job, 1).await.unwrap();
             // The build must ask the registry itself.
             build::remove(docker.engine(), &image).await;
@@ -156,5 +164,61 @@ async fn private_images_come_with_the_login_of_their_registry() {
         build::remove(docker.engine(), &image).await;
     }
     std::fs::remove_dir_all(&source).unwrap();
+    bench.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_is_asked_for_images_of_the_hub_first() {
+    let Some(bench) = bench(0).await else { return };
+    let Some(registry) = Registry::start().await else { return bench.finish().await };
+    let name = format!("slipway-test-{}", names::token());
+    let there = registry.fill_as(&bench, &format!("library/{name}")).await;
+    let elsewhere = format!("{}/x", registry.host);
+    let pulls = Arc::new(Pulls { mirror: Some(registry.host.parse().unwrap()), silence: Duration::from_secs(5) });
+    let docker = Docker::connect(Config { pulls, ..config(&bench.instance, &bench.data, 0) }).await.unwrap();
+    let engine = docker.engine();
+    let image = |reference: String| Image::Registry { reference, pull: Pull::Missing };
+    let mut first = bench.commands("first", &["echo here"]);
+    spec(&mut first).image = image(format!("{name}:1"));
+    let mut grant = bench.grant(vec![first.clone()]);
+    grant.registries = vec![registry.login(PASSWORD)];
+    let job = docker.open(&grant).await.unwrap();
+    docker.empty_workspace(&job).await.unwrap();
+    let log = Log::default();
+    let handle = docker.prepare(&job, 0, log.sink()).await.unwrap();
+    docker.release(&job, 0, &Environment::new()).await.unwrap();
+    assert_eq!(end(&handle).await, exited(0));
+    assert!(log.text().contains(&format!("Pulled {name}:1 from {}: ", registry.host)), "{}", log.text());
+    let used = handle.image.borrow().clone().unwrap();
+    let digest = used.digest.unwrap();
+    assert!(digest.starts_with(&format!("{}/library/{name}@sha256:", registry.host)), "{digest}");
+    assert!(log.text().contains(digest.split_once('@').unwrap().1), "{}", log.text());
+    assert_eq!(used.reference, format!("{name}:1"));
+    let known = engine.api.inspect_image(&used.id).await.unwrap().repo_tags.unwrap();
+    assert!(known.contains(&format!("{name}:1")) && !known.contains(&there), "{known:?}");
+    docker.close(&job).await;
+
+    // By digest; and what the mirror does not have, and what is not of the hub.
+    let (_, digest) = digest.split_once('@').unwrap();
+    let steps = [format!("{name}@{digest}"), format!("{name}-none:1"), format!("{elsewhere}:1")].map(|reference| {
+        let mut step = first.clone();
+        spec(&mut step).image = image(reference);
+        step
+    });
+    grant.plan = Plan::new("test", grant.plan.workspace.clone(), steps);
+    let job = docker.open(&grant).await.unwrap();
+    docker.empty_workspace(&job).await.unwrap();
+    let handle = docker.prepare(&job, 0, Log::default().sink()).await.unwrap();
+    docker.release(&job, 0, &Environment::new()).await.unwrap();
+    assert_eq!(end(&handle).await, exited(0));
+    let none = docker.prepare(&job, 1, Log::default().sink()).await.unwrap_err();
+    let refused = format!(". The mirror {} does not give {name}-none:1: ", registry.host);
+    assert!(none.message.contains(&refused) && !none.message.contains(PASSWORD), "{none}");
+    let other = docker.prepare(&job, 2, Log::default().sink()).await.unwrap_err();
+    assert!(!other.message.contains("mirror"), "{other}");
+    docker.close(&job).await;
+    build::remove(engine, &format!("{name}:1")).await;
+    build::remove(engine, &format!("{}/library/{name}@{digest}", registry.host)).await;
+    docker.stop().await;
     bench.finish().await;
 }

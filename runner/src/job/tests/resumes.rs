@@ -80,6 +80,7 @@ async fn killed_at_any_moment_a_job_ends_as_if_it_had_not_been() {
         assert_eq!(bench.reasons(), ["ok", "stopped", "ok", "ok", "exit_code", "needs"], "killed at {moment}");
         let heard = bench.memory.heard();
         assert_eq!((heard.log(2).as_str(), heard.log(3).as_str()), ("+ echo a\na\n", "+ echo b\nb\n"));
+        assert!((1..=4).eq(heard.images.keys().copied()), "killed at {moment}: {:?}", heard.images);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use slipway_pipelines::{
-    plan::{OnFailure, Step},
+    plan::{Action as Does, Image, OnFailure, Pull, Step},
     state::{Finish, Reason, StepState},
 };
 
@@ -160,6 +160,22 @@ fn an_image_that_a_step_builds_is_not_fetched_before() {
     schedule.apply(Input::Released(0));
     let ended = Input::Ended(0, Ending::Exited { code: 0, oom_killed: false });
     assert_eq!(schedule.apply(ended), [Action::End(0, Finish::exit(0)), Action::Prepare(1), Action::Prepare(2)]);
+}
+
+#[test]
+fn an_image_that_is_not_pulled_is_not_looked_for_while_a_step_that_reaches_the_engine_may_load_it() {
+    for (volumes, then) in [(vec!["/run/docker.sock:/d".to_owned()], vec![]), (vec![], vec![Action::Prepare(1)])] {
+        let mut load = step("load", &[]);
+        let Does::Run(container) = &mut load.action else { unreachable!() };
+        container.access.volumes = volumes;
+        let mut own = step("use", &[0]);
+        let Does::Run(container) = &mut own.action else { unreachable!() };
+        container.image = Image::Registry { reference: "saved".into(), pull: Pull::Never };
+        let mut schedule = Schedule::new(plan(vec![load, own]));
+        schedule.apply(Input::Start);
+        assert_eq!(schedule.apply(Input::WorkspaceMade), [&[Action::Prepare(0)], &then[..]].concat());
+        assert_eq!(schedule.apply(Input::Prepared(0)), [Action::Release(0)]);
+    }
 }
 
 #[test]
