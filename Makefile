@@ -18,8 +18,9 @@ run: ## slipway up on this tree, data in ./slipway-data
 test: ## all tests, end-to-end ones on real Docker and Chromium included
 	@tests/setup/build-tools.sh
 	@tests/setup/docker.sh
-	@tests/setup/packages.sh curl openssl chromium chromium-driver docker-registry apache2-utils qemu-user-static
+	@tests/setup/packages.sh curl openssl chromium chromium-driver docker-registry apache2-utils qemu-user-static python3-venv
 	@tests/setup/debian-image.sh golang nginx python redis ruby
+	@tests/setup/s3.sh
 	cargo test --workspace --locked --lib --bins
 	cargo test --workspace --locked --doc
 	cargo test --workspace --locked --test '*'

@@ -86,6 +86,10 @@ pub(crate) struct Server {
     /// Database. By default an SQLite file in the data folder.
     #[arg(long, env = "SLIPWAY_DATABASE", value_name = "URL")]
     pub(crate) database: Option<String>,
+    /// Where artifacts, caches and finished logs are kept: a folder, by default `objects` in the data folder, or
+    /// `s3://BUCKET/PREFIX?endpoint=URL&region=NAME` with the credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    #[arg(long, env = "SLIPWAY_STORAGE", value_name = "FOLDER|URL")]
+    pub(crate) storage: Option<slipway_server::storage::Location>,
     /// First administrator's API token; without it one is made and printed once.
     #[arg(long, env = "SLIPWAY_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(crate) admin_token: Option<String>,

@@ -10,6 +10,7 @@ use crate::{
     logs::{LogAddress, Logs, Tail},
     news::News,
     queue::Dispatcher,
+    storage::Storage,
     store::{Effects, Store, StoreError},
 };
 
@@ -28,6 +29,8 @@ pub struct Parts {
     pub dispatcher: Dispatcher,
     /// The log files.
     pub logs: Logs,
+    /// Artifacts, caches and finished logs.
+    pub storage: Storage,
     /// Tells who looks at a build that it changed.
     pub news: News,
     /// What the server was told at its start.

@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use secrecy::SecretString;
 
+use crate::storage::Location;
+
 /// Settings of a server. The command line fills them.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -22,6 +24,8 @@ pub struct Config {
     pub allow_local_clone: bool,
     /// `sqlite:PATH`, or `None` for `slipway.db` in the data folder.
     pub database: Option<String>,
+    /// Where artifacts, caches and finished logs are kept, or `None` for `objects` in the data folder.
+    pub storage: Option<Location>,
     /// The first administrator's API token (`SLIPWAY_ADMIN_TOKEN`). `None`: one is made at the first start.
     pub admin_token: Option<SecretString>,
     /// The token of runners (`SLIPWAY_RUNNER_TOKEN`). `None`: one is made and kept in the data folder.
@@ -39,6 +43,7 @@ impl Config {
             push_creates: true,
             allow_local_clone: false,
             database: None,
+            storage: None,
             admin_token: None,
             runner_token: None,
         }

@@ -23,6 +23,7 @@ mod session;
 pub mod source;
 mod sse;
 mod startup;
+pub mod storage;
 pub mod store;
 mod sweep;
 #[cfg(test)]

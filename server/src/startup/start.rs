@@ -16,6 +16,7 @@ use crate::{
     logs::Logs,
     news::News,
     queue::{self, Dispatcher},
+    storage::{Location, Storage, StorageError, StorageOpenError},
     store::{OpenError, Store, StoreError, model::TokenKind},
     sweep,
 };
@@ -45,6 +46,17 @@ pub enum StartError {
     /// The database can be opened, but not worked with.
     #[error("the database cannot be read: {0}")]
     Store(#[from] StoreError),
+    /// The storage cannot be opened.
+    #[error(transparent)]
+    Storage(#[from] StorageOpenError),
+    /// The storage lets us not in.
+    #[error("the storage `{location}` cannot be used: {cause}")]
+    Closed {
+        /// Which.
+        location: String,
+        /// Why.
+        cause: StorageError,
+    },
     /// A token was given, but there is nothing in it.
     #[error("the {0} token is empty: give 32 random characters, or none to have one made")]
     EmptyToken(&'static str),
@@ -71,6 +83,7 @@ async fn start_all(mut config: Config) -> Result<Running, StartError> {
     let logs = Logs::new(config.data.join("logs"));
     let news = News::default();
     let store = open(&config, &dispatcher, &logs, &news).await?;
+    let storage = storage(&config).await?;
     let admin_token = admin_token(&store, config.admin_token.take()).await?;
     let runner_token = runner_token(&store, &folder, config.runner_token.take()).await?;
 
@@ -82,7 +95,7 @@ async fn start_all(mut config: Config) -> Result<Running, StartError> {
     dispatcher.note_queue(&unfinished);
 
     let stopping = CancellationToken::new();
-    let app = App::new(Parts { store, dispatcher, logs, news, config, stopping });
+    let app = App::new(Parts { store, dispatcher, logs, storage, news, config, stopping });
     let tasks = vec![
         tokio::spawn(queue::run(app.dispatcher.clone(), app.store.clone(), matches)),
         tokio::spawn(sweep::run(app.clone())),
@@ -99,6 +112,20 @@ async fn open(config: &Config, dispatcher: &Dispatcher, logs: &Logs, news: &News
     let (dispatcher, logs, news) = (dispatcher.clone(), logs.clone(), news.clone());
     let key = config.data.join("key");
     Store::open(&url, &key, &config.public_url, move |effects| spread(&dispatcher, &logs, &news, effects)).await
+}
+
+/// The storage. One that cannot be reached keeps nobody from starting: it may come back. One that refuses us will not.
+async fn storage(config: &Config) -> Result<Storage, StartError> {
+    let own = || Location::Folder(config.data.join("objects"));
+    let storage = Storage::open(config.storage.clone().unwrap_or_else(own))?;
+    match storage.check().await {
+        Ok(()) => {}
+        Err(cause) if cause.is_lasting() => {
+            return Err(StartError::Closed { location: storage.location().to_string(), cause });
+        }
+        Err(error) => tracing::warn!(%error, "the storage `{}` does not answer now", storage.location()),
+    }
+    Ok(storage)
 }
 
 /// The administrator's token, if this start made one.
