@@ -11,6 +11,7 @@ use crate::{context::SourceFile, repository::RepositoryName};
 
 pub(crate) use gather::merged;
 pub use gather::missing;
+pub(crate) use wanted::path_in_repository;
 
 /// Names a file to include.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

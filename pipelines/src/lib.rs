@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod compile;
+mod compose;
 pub mod context;
 pub mod diagnostic;
 pub mod discovery;

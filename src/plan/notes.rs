@@ -116,7 +116,7 @@ pub(super) fn image(step: &Step) -> String {
 fn mount(mount: &Mount) -> String {
     let source = match &mount.source {
         MountSource::Volume { name, .. } => format!("volume {name}"),
-        MountSource::Workspace { path } => path.clone(),
+        MountSource::Workspace { path, .. } => path.clone(),
         MountSource::Own => "volume of its own".to_owned(),
     };
     format!("{source} at {}{}", mount.target, if mount.read_only { ", read-only" } else { "" })

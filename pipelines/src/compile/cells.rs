@@ -4,6 +4,7 @@ use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use super::weight;
 use crate::{
+    compose::Compose,
     filter::{Facts, Verdict},
     plan::{RunsOn, Step as Planned, Workspace},
     substitute::Variables,
@@ -59,11 +60,19 @@ pub(super) struct Made {
 
 impl<'n> Slots<'n> {
     /// All items of a file.
-    pub(super) fn of(root: &'n Node, reader: &mut Reader<'_>) -> Self {
+    pub(super) fn of(root: &'n Node, compose: Option<&'n Compose>, reader: &mut Reader<'_>) -> Self {
         let sections = [("clone", Role::Clone), ("services", Role::Service), ("steps", Role::Step)];
-        let items = sections
+        let composed =
+            compose.into_iter().flat_map(|compose| compose.services().map(|entry| Item::composed(compose, entry)));
+        let own = sections
             .into_iter()
             .flat_map(|(key, role)| root.given(key).map(|node| reader.items(node, key, role)).unwrap_or_default());
+        let mut items: Vec<Item<'_>> = own.chain(composed).collect();
+        items.sort_by_key(|item| match item.role {
+            Role::Clone => 0,
+            Role::Service => 1,
+            Role::Step => 2,
+        });
         let slot = |item| Slot {
             item,
             read: None,
@@ -73,7 +82,7 @@ impl<'n> Slots<'n> {
             base: None,
             made: Vec::new(),
         };
-        Self { all: items.map(slot).collect(), ground: None, orders: HashMap::new(), checked: false }
+        Self { all: items.into_iter().map(slot).collect(), ground: None, orders: HashMap::new(), checked: false }
     }
 
     /// Reads for a cell what is not known for all of them. Clone steps count when `with_clones`.

@@ -38,17 +38,28 @@ impl Containers<'_> {
         // Nobody outside steers programs that know nothing of matrix and parameters.
         let sees_values = !(role == Role::Clone || step.is_plugin() && role == Role::Step);
         let directory = paths::directory(step.directory.as_ref(), self.workspace, self.report);
-        let program = self.program(step, role, &directory, sees_values, &mut own);
+        let program = match &step.composed {
+            Some(composed) => composed.program.clone(),
+            None => self.program(step, role, &directory, sees_values, &mut own),
+        };
+        let directory = match &step.composed {
+            Some(composed) => composed.directory.clone().unwrap_or_default(),
+            None => directory,
+        };
+        let composed = step.composed.as_ref();
         let mut access = step.access.clone();
         let container = Container {
             mounts: mounts::mounts(&step.volumes, self.workspace, &step.resources, &mut access, self.report),
             access,
             resources: step.resources,
             ready: step.ready.clone(),
+            aliases: composed.map(|composed| composed.aliases.clone()).unwrap_or_default(),
+            hostname: composed.and_then(|composed| composed.hostname.clone()),
             ..Container::new(self.image(step), program, directory)
         };
         let lives_on = step.detach || role == Role::Service;
         let action = match role {
+            Role::Service if composed.is_some_and(|composed| composed.is_run) => Action::Run(container),
             Role::Service => Action::Service(container),
             Role::Clone | Role::Step if step.detach => Action::Detach(container),
             Role::Clone | Role::Step => Action::Run(container),

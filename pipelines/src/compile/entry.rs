@@ -8,6 +8,7 @@ use super::{
     link::link,
 };
 use crate::{
+    compose::Compose,
     context::{Context, SourceFile},
     diagnostic::{Diagnostic, Severity},
     environment,
@@ -57,9 +58,13 @@ pub fn compile(files: &[SourceFile], context: &Context) -> Compilation {
     };
     let mut heavy = 0;
     let mut drafts = Vec::new();
-    for ((path, root), report) in paths.iter().zip(&roots).zip(&mut reports) {
+    let composed = |((path, root), report): ((&&str, &Option<Node>), &mut Report)| {
+        root.as_ref().and_then(|root| Compose::read(root, &context.included, Flavour::of(path), report))
+    };
+    let composes: Vec<Option<Compose>> = paths.iter().zip(&roots).zip(&mut reports).map(composed).collect();
+    for (((path, root), compose), report) in paths.iter().zip(&roots).zip(&composes).zip(&mut reports) {
         let compiled = match root {
-            Some(root) => file::compile(path, root, &shared, heavy, report),
+            Some(root) => file::compile(path, root, compose.as_ref(), &shared, heavy, report),
             None => Drafts::default(),
         };
         heavy += compiled.weight;

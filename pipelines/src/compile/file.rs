@@ -9,6 +9,7 @@ use super::{
     weight,
 };
 use crate::{
+    compose::Compose,
     context::Context,
     filter::{Expressions, Facts, Globs, Verdict},
     flavour::{Flavour, workflow_name},
@@ -58,8 +59,16 @@ pub(super) struct Drafts {
     pub(super) keeps: bool,
 }
 
-/// Compiles a file. Mistakes are in the report. `heavy` is the weight of the files before.
-pub(super) fn compile(path: &str, root: &Node, shared: &Shared<'_>, heavy: usize, report: &mut Report) -> Drafts {
+/// Compiles a file. Mistakes are in the report. `compose` has the services that it takes from elsewhere, `heavy` is the weight of
+/// the files before.
+pub(super) fn compile(
+    path: &str,
+    root: &Node,
+    compose: Option<&Compose>,
+    shared: &Shared<'_>,
+    heavy: usize,
+    report: &mut Report,
+) -> Drafts {
     let mut drafts = Drafts::default();
     let flavour = Flavour::of(path);
     let workflow = workflow_name(path);
@@ -97,7 +106,7 @@ pub(super) fn compile(path: &str, root: &Node, shared: &Shared<'_>, heavy: usize
                 read
             }
         };
-        let slots = slots.get_or_insert_with(|| Slots::of(root, &mut reader));
+        let slots = slots.get_or_insert_with(|| Slots::of(root, compose, &mut reader));
         slots.read(matches!(read.clone, Clone::Custom), &mut reader);
         drafts.note_artifacts(slots);
         let name = format!("{workflow}{}", matrix::suffix(cell));
@@ -132,6 +141,12 @@ pub(super) fn compile(path: &str, root: &Node, shared: &Shared<'_>, heavy: usize
             break;
         }
         let Some(made) = made else { continue };
+        drafts.left_out.extend(
+            compose
+                .iter()
+                .flat_map(|compose| compose.left_out())
+                .map(|(service, why)| LeftOut { what: format!("service `{service}` of `{name}`"), why: why.clone() }),
+        );
         drafts.weight += made.weight;
         if heavy + drafts.weight > weight::MOST {
             report

@@ -1,7 +1,7 @@
 //! Cycles.
 
 /// A cycle of a graph, as the nodes on it in order; node `n` points to `edges[n]`. `None` when there is none.
-pub(super) fn cycle(edges: &[Vec<usize>]) -> Option<Vec<usize>> {
+pub(crate) fn cycle(edges: &[Vec<usize>]) -> Option<Vec<usize>> {
     #[derive(Clone, Copy, PartialEq)]
     enum Seen {
         Not,
@@ -39,7 +39,7 @@ pub(super) fn cycle(edges: &[Vec<usize>]) -> Option<Vec<usize>> {
 }
 
 /// `a -> b -> a`
-pub(super) fn named(cycle: &[usize], name: impl Fn(usize) -> String) -> String {
+pub(crate) fn named(cycle: &[usize], name: impl Fn(usize) -> String) -> String {
     cycle.iter().chain(cycle.first()).map(|node| format!("`{}`", name(*node))).collect::<Vec<_>>().join(" -> ")
 }
 

@@ -5,7 +5,7 @@ mod cells;
 mod containers;
 mod entry;
 mod file;
-mod graph;
+pub(crate) mod graph;
 mod job;
 mod link;
 mod mounts;

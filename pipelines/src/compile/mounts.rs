@@ -32,7 +32,7 @@ pub(super) fn mounts(
             Source::Own => MountSource::Own,
             Source::Workspace(path) => {
                 let Some(path) = path_of(path, volume.span, workspace, report) else { continue };
-                MountSource::Workspace { path }
+                MountSource::Workspace { path, make: volume.makes }
             }
             Source::Memory(options) => {
                 check_size(options, resources, volume.span, report);

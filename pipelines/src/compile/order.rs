@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::graph;
 use crate::{
+    diagnostic::Span,
     report::Report,
     suggest::did_you_mean,
     syntax::{Role, Step},
@@ -24,17 +25,26 @@ pub(super) fn check(
     built_in: Option<&str>,
     report: &mut Report,
 ) {
-    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut seen: HashMap<&str, Span> = HashMap::new();
     for step in clones.iter().chain(services).chain(steps) {
         let name = step.name.value.as_str();
         if built_in == Some(name) {
             report
                 .error(step.name.span, format!("the name `{name}` is that of the checkout"))
                 .help("rename the step, or add `skip_clone: true`");
-        } else if let Some(line) = seen.insert(name, step.name.span.line) {
-            report
-                .error(step.name.span, format!("a second step is named `{name}`"))
-                .help(format!("the first is on line {line}; rename one of them"));
+        } else if let Some(first) = seen.insert(name, step.name.span) {
+            // Of what is in two files the compose file is told, which names what it is about.
+            let (first, second) = if is_composed(step) { (first, step.name.span) } else { (step.name.span, first) };
+            if first.file == second.file {
+                let (first, second) = if first.start < second.start { (first, second) } else { (second, first) };
+                report
+                    .error(second, format!("a second step is named `{name}`"))
+                    .help(format!("the first is on line {}; rename one of them", first.line));
+            } else {
+                report
+                    .error(second, format!("the pipeline has a `{name}` of its own, on line {}", first.line))
+                    .help("rename one of them, or name the services to take: `services_from: {file: …, only: […]}`");
+            }
         }
     }
     let places: HashMap<&str, usize> =
@@ -78,6 +88,8 @@ pub(super) fn needs(kept: &[Kept<'_>], all: &[&Step], offset: usize, report: &mu
     let roots: Vec<usize> = checkout.iter().chain(&services).copied().collect();
     let by_name: HashMap<&str, usize> =
         steps.iter().map(|at| (kept[at - offset].step.name.value.as_str(), *at)).collect();
+    let by_service: HashMap<&str, usize> =
+        services.iter().map(|at| (kept[at - offset].step.name.value.as_str(), *at)).collect();
     // The file as written decides, so that a filter does not turn a chain into a crowd.
     let is_graph = all.iter().any(|step| step.depends_on.is_some());
     let before = |list: &[usize], at: usize| {
@@ -90,7 +102,7 @@ pub(super) fn needs(kept: &[Kept<'_>], all: &[&Step], offset: usize, report: &mu
             let at = index + offset;
             match kept.role {
                 Role::Clone => before(&clones, at).or_else(|| (offset > 0).then_some(0)).into_iter().collect(),
-                Role::Service => checkout.clone(),
+                Role::Service => checkout.iter().copied().chain(services_before(kept.step, &by_service)).collect(),
                 Role::Step if is_graph => {
                     let needs = named_needs(kept.step, &by_name, all, report);
                     if needs.is_empty() { roots.clone() } else { needs }
@@ -99,6 +111,18 @@ pub(super) fn needs(kept: &[Kept<'_>], all: &[&Step], offset: usize, report: &mu
             }
         })
         .collect()
+}
+
+fn is_composed(step: &Step) -> bool {
+    step.composed.is_some()
+}
+
+/// The services that one of a compose file waits for.
+fn services_before(step: &Step, by_name: &HashMap<&str, usize>) -> Vec<usize> {
+    let names = step.composed.iter().flat_map(|composed| &composed.needs);
+    let mut before: Vec<usize> = names.filter_map(|name| by_name.get(name.as_str()).copied()).collect();
+    before.sort_unstable();
+    before
 }
 
 fn named_needs(step: &Step, by_name: &HashMap<&str, usize>, all: &[&Step], report: &mut Report) -> Vec<usize> {

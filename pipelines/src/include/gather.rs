@@ -8,6 +8,7 @@ use super::{
     wanted::{Wanted, wanted},
 };
 use crate::{
+    compose,
     context::SourceFile,
     flavour::Flavour,
     report::Report,
@@ -20,13 +21,16 @@ const MOST_DEEP: usize = 4;
 const MOST_FILES: usize = 50;
 
 /// What has to be fetched before the files can be compiled: all of it that is known by now. Ask again with it in `included`,
-/// as bytes or as the reason why it cannot be had, until nothing is missing; that is after five rounds at most.
+/// as bytes or as the reason why it cannot be had, until nothing is missing; that is after eight rounds at most.
 pub fn missing(files: &[SourceFile], included: &Included) -> Vec<Reference> {
     let mut missing = BTreeSet::new();
     for file in files {
         // Mistakes are said when the files are compiled.
         let mut report = Report::new(&file.path);
-        gather(file, included, Flavour::of(&file.path), &mut report, &mut missing);
+        let flavour = Flavour::of(&file.path);
+        if let Some(root) = gather(file, included, flavour, &mut report, &mut missing) {
+            compose::missing(&root, flavour, included, &mut missing);
+        }
     }
     missing.into_iter().take(MOST_FILES.saturating_sub(included.len())).collect()
 }

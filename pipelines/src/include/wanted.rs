@@ -103,8 +103,22 @@ fn text<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n str> 
 
 /// The path without `.` and double slashes. Mistakes are in the report.
 fn path(text: &str, at: Span, report: &mut Report) -> Option<String> {
+    let why = match path_in_repository(text) {
+        Ok(path) => return Some(path),
+        Err(why) => why,
+    };
+    report.error(at, format!("`{}` cannot be included: it {why}", text.escape_debug())).help(if text.contains("://") {
+        "write a path of this repository, or `{repo: owner/name, file: path}` for another one of this server"
+    } else {
+        "write a path from the root of the repository, such as `ci/common.yml`"
+    });
+    None
+}
+
+/// The same path without `.` and double slashes, or why it is none of a repository.
+pub(crate) fn path_in_repository(text: &str) -> Result<String, &'static str> {
     let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-    let why = if text.contains("://") {
+    Err(if text.contains("://") {
         "is an address"
     } else if text.starts_with('/') {
         "is absolute"
@@ -115,14 +129,8 @@ fn path(text: &str, at: Span, report: &mut Report) -> Option<String> {
     } else if text.len() > 1024 || text.contains('\\') || text.chars().any(char::is_control) {
         "is no path of a repository"
     } else {
-        return Some(parts.join("/"));
-    };
-    report.error(at, format!("`{}` cannot be included: it {why}", text.escape_debug())).help(if text.contains("://") {
-        "write a path of this repository, or `{repo: owner/name, file: path}` for another one of this server"
-    } else {
-        "write a path from the root of the repository, such as `ci/common.yml`"
-    });
-    None
+        return Ok(parts.join("/"));
+    })
 }
 
 /// Whether git takes a name, and takes it as nothing but a name.

@@ -33,6 +33,9 @@ pub enum MountSource {
     Workspace {
         /// Absolute path in the workspace.
         path: String,
+        /// Whether an empty folder is made there if nothing is, before the container starts.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        make: bool,
     },
     /// A volume that only this container has.
     Own,

@@ -9,7 +9,7 @@ mod template;
 mod variables;
 
 pub(crate) use evaluate::in_text;
-pub(crate) use shell::{ShellText, in_shell};
+pub(crate) use shell::{ShellText, in_shell, is_harmless};
 pub(crate) use variables::{Budget, TooMuch, Variables};
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(crate) fn in_shell(
 }
 
 /// Whether no shell sees anything but a word, or a part of one, in a value.
-fn is_harmless(value: &str) -> bool {
+pub(crate) fn is_harmless(value: &str) -> bool {
     value
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b':' | b'@' | b'%' | b'+' | b','))

@@ -63,7 +63,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn check_name(&mut self, name: &Spanned<String>, what: &str) {
+    pub(crate) fn check_name(&mut self, name: &Spanned<String>, what: &str) {
         if name.value.is_empty() || name.value.contains(['=', '\0', '\n']) || name.value.len() > 256 {
             let shown: String = name.value.chars().take(40).collect();
             self.error(name.span, format!("`{shown}` is not a name of a variable in `{what}`"))
@@ -71,7 +71,7 @@ impl Reader<'_> {
         }
     }
 
-    fn check_value(&mut self, value: &Told, at: Span) {
+    pub(crate) fn check_value(&mut self, value: &Told, at: Span) {
         let mut texts: Vec<&str> = Vec::new();
         match value {
             Told::Text(text) => texts.push(text),

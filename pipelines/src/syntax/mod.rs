@@ -30,6 +30,7 @@ pub(crate) use cache::Cache;
 pub(crate) use clone::Clone;
 pub(crate) use condition::{AxisPattern, Condition, PathFilter, Pattern, When};
 pub(crate) use reader::{Reader, Spanned};
+pub(crate) use reference::check_reference;
 pub(crate) use section::section;
 pub(crate) use step::{Item, Role, Step};
 pub(crate) use value::Told;

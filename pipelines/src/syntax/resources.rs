@@ -52,7 +52,7 @@ impl Reader<'_> {
     }
 
     /// Thousandths, at least ten of them: Docker takes no less.
-    fn cpus(&mut self, node: &Node) -> Option<u32> {
+    pub(crate) fn cpus(&mut self, node: &Node) -> Option<u32> {
         let text = self.text(node, "cpus")?;
         let is_number = text.value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         match text.value.parse::<f64>() {
@@ -67,7 +67,7 @@ impl Reader<'_> {
         }
     }
 
-    fn memory(&mut self, node: &Node) -> Option<u64> {
+    pub(crate) fn memory(&mut self, node: &Node) -> Option<u64> {
         let text = self.text(node, "memory")?;
         let Some(bytes) = bytes(&text.value) else {
             let shown: String = text.value.chars().take(40).collect();

@@ -1,6 +1,10 @@
 //! Keys that ask for more than a container's usual rights, or that only some executors have.
 
-use super::{keys, reader::Reader, right};
+use super::{
+    keys,
+    reader::{Reader, Spanned},
+    right,
+};
 use crate::{
     diagnostic::Span,
     flavour::Flavour,
@@ -105,11 +109,16 @@ impl Reader<'_> {
         let docker = options.given("docker")?;
         self.section(docker, "`backend_options.docker`", &keys::DOCKER)?;
         let user = self.text(docker.given("user")?, "user")?;
+        self.user(&user)
+    }
+
+    /// `uid[:gid]`
+    pub(crate) fn user(&mut self, user: &Spanned<String>) -> Option<String> {
         if let Err(help) = right::user(&user.value) {
             let shown: String = user.value.chars().take(80).collect();
             self.error(user.span, format!("`{shown}` is no user")).help(help);
             return None;
         }
-        Some(user.value)
+        Some(user.value.clone())
     }
 }

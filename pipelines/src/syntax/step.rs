@@ -13,9 +13,10 @@ use super::{
     workflow::Need,
 };
 use crate::{
+    compose::{Compose, Composed},
     diagnostic::Span,
     plan::{Access, Artifacts, OnFailure, Pull, Ready, Resources, Retry},
-    yaml::{Node, Value},
+    yaml::{Entry, Node, Value},
 };
 
 /// What an item is in its job.
@@ -58,6 +59,8 @@ pub(crate) struct Step {
     pub(crate) ready: Option<Ready>,
     pub(crate) access: Access,
     pub(crate) volumes: Vec<Volume>,
+    /// Of a compose file.
+    pub(crate) composed: Option<Composed>,
 }
 
 impl Step {
@@ -74,6 +77,16 @@ pub(crate) struct Item<'n> {
     node: &'n Node,
     /// The key of a map, or the position in a list.
     place: Result<(&'n str, Span), usize>,
+    /// Where it comes from, unless it is the pipeline's own.
+    compose: Option<&'n Compose>,
+}
+
+impl<'n> Item<'n> {
+    /// A service of a compose file.
+    pub(crate) fn composed(compose: &'n Compose, entry: &'n Entry) -> Self {
+        let place = Ok((entry.key.as_str(), entry.key_span));
+        Self { role: Role::Service, node: &entry.value, place, compose: Some(compose) }
+    }
 }
 
 impl Reader<'_> {
@@ -82,11 +95,18 @@ impl Reader<'_> {
         match &node.value {
             Value::Map(entries) => entries
                 .iter()
-                .map(|entry| Item { role, node: &entry.value, place: Ok((entry.key.as_str(), entry.key_span)) })
+                .map(|entry| Item {
+                    role,
+                    node: &entry.value,
+                    place: Ok((entry.key.as_str(), entry.key_span)),
+                    compose: None,
+                })
                 .collect(),
-            Value::List(items) => {
-                items.iter().enumerate().map(|(index, node)| Item { role, node, place: Err(index) }).collect()
-            }
+            Value::List(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, node)| Item { role, node, place: Err(index), compose: None })
+                .collect(),
             Value::Scalar(_) => {
                 self.wrong(node, what, "a map or a list of steps");
                 Vec::new()
@@ -96,6 +116,9 @@ impl Reader<'_> {
 
     /// One item. `None` when it is no step at all, which was said.
     pub(crate) fn item(&mut self, item: &Item<'_>) -> Option<Step> {
+        if let (Some(compose), Ok((name, span))) = (item.compose, item.place) {
+            return compose.step(self, &Spanned { value: name.to_owned(), span }, item.node);
+        }
         let asked = self.variables.asked();
         let name = match item.place {
             Ok((key, span)) => Spanned { value: self.substituted(key, span), span },
@@ -113,7 +136,8 @@ impl Reader<'_> {
         Some(step)
     }
 
-    fn step(&mut self, node: &Node, name: Spanned<String>, role: Role) -> Option<Step> {
+    /// A step or service as a map of its keys.
+    pub(crate) fn step(&mut self, node: &Node, name: Spanned<String>, role: Role) -> Option<Step> {
         let (what, keys) = match role {
             Role::Step | Role::Clone => (format!("step `{}`", name.value), &keys::STEP),
             Role::Service => (format!("service `{}`", name.value), &keys::SERVICE),
@@ -168,6 +192,7 @@ impl Reader<'_> {
             ready: node.given("ready").filter(|_| is_service).and_then(|node| self.ready(node)),
             access: self.rights(node),
             volumes: self.volumes(node),
+            composed: None,
             name,
         };
         for (key, has) in [("commands", !step.commands.is_empty()), ("entrypoint", step.entrypoint.is_some())] {

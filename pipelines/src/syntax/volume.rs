@@ -13,6 +13,8 @@ pub(crate) struct Volume {
     /// Absolute path in the container, without `.`, `..` and double slashes.
     pub(crate) target: String,
     pub(crate) read_only: bool,
+    /// A folder of the workspace is made if nothing is there, as for compose files.
+    pub(crate) makes: bool,
     /// All of it.
     pub(crate) span: Span,
 }
@@ -77,7 +79,7 @@ impl Reader<'_> {
             _ => return self.no_volume(text, "the name of a volume takes letters, digits, `_`, `.` and `-`"),
         };
         let target = self.target(target, text.span)?;
-        let mut volume = Volume { source, target, read_only: false, span: text.span };
+        let mut volume = Volume { source, target, read_only: false, makes: false, span: text.span };
         for mode in modes.split(',').filter(|_| parts.len() == 3) {
             match (mode, &mut volume.source) {
                 ("ro", _) => volume.read_only = true,
@@ -111,7 +113,7 @@ impl Reader<'_> {
             return self.no_volume(text, help);
         }
         let read_only = text.value.rsplit(':').next().is_some_and(|modes| modes.split(',').any(|mode| mode == "ro"));
-        Some(Volume { source: Source::Machine(text.value.clone()), target, read_only, span: text.span })
+        Some(Volume { source: Source::Machine(text.value.clone()), target, read_only, makes: false, span: text.span })
     }
 
     /// `path[:options]`
@@ -132,7 +134,13 @@ impl Reader<'_> {
             );
             return None;
         }
-        Some(Volume { source: Source::Memory(options.to_owned()), target, read_only: false, span: text.span })
+        Some(Volume {
+            source: Source::Memory(options.to_owned()),
+            target,
+            read_only: false,
+            makes: false,
+            span: text.span,
+        })
     }
 
     /// A place in a container, in its shortest form.

@@ -4,6 +4,7 @@
 
 mod common;
 mod compat;
+mod compose;
 mod environment;
 mod evaluate;
 mod examples;

@@ -220,16 +220,36 @@ fn nested(below: PathBuf, with_root: bool) -> impl Stream<Item = io::Result<Byte
 
 /// Symbolic links, each with what it names, as a tar stream. The engine makes the folders that they are in.
 pub(super) fn links(links: BTreeMap<String, String>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let (writer, stream) = pipe();
-    tokio::task::spawn_blocking(move || {
-        let mut tar = tar::Builder::new(writer);
-        let written = links.iter().try_for_each(|(at, to)| {
+    stream(move |tar| {
+        links.iter().try_for_each(|(at, to)| {
             let mut header = tar::Header::new_gnu();
             header.set_entry_type(tar::EntryType::Symlink);
             header.set_mode(0o777);
             header.set_size(0);
             tar.append_link(&mut header, at.trim_start_matches('/'), to)
-        });
+        })
+    })
+}
+
+/// One empty folder, open to all, by its absolute path.
+pub(super) fn one_folder(path: String) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    stream(move |tar| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Directory);
+        header.set_mode(0o777);
+        header.set_size(0);
+        tar.append_data(&mut header, path.trim_start_matches('/'), io::empty())
+    })
+}
+
+/// A tar stream of what a blocking function writes.
+fn stream(
+    write: impl FnOnce(&mut tar::Builder<PipeWriter>) -> io::Result<()> + Send + 'static,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let (writer, stream) = pipe();
+    tokio::task::spawn_blocking(move || {
+        let mut tar = tar::Builder::new(writer);
+        let written = write(&mut tar);
         if let Ok(writer) = tar.into_inner() {
             writer.finish(written);
         }

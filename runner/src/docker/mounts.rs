@@ -6,7 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bollard::models::{Mount as Asked, MountType, MountVolumeOptions};
+use bollard::{
+    models::{Mount as Asked, MountType, MountVolumeOptions},
+    query_parameters::ContainerArchiveInfoOptionsBuilder,
+};
 use slipway_pipelines::{
     plan::{Container, Mount, MountSource, Plan, READ_ONLY_WORKSPACE, Workspace},
     state::Reason,
@@ -75,11 +78,11 @@ fn volumes(plan: &Plan) -> BTreeSet<&str> {
 /// The symbolic links of a container: where each is, and what it names.
 fn links(spec: &Container, workspace: &Workspace) -> BTreeMap<String, String> {
     let links = spec.mounts.iter().filter_map(|mount| match &mount.source {
-        MountSource::Workspace { path } if mount.read_only => {
+        MountSource::Workspace { path, .. } if mount.read_only => {
             let below = path.strip_prefix(&workspace.base).unwrap_or(path);
             Some((mount.target.clone(), format!("{READ_ONLY_WORKSPACE}{below}")))
         }
-        MountSource::Workspace { path } => Some((mount.target.clone(), path.clone())),
+        MountSource::Workspace { path, .. } => Some((mount.target.clone(), path.clone())),
         MountSource::Volume { .. } | MountSource::Own => None,
     });
     links.collect()
@@ -91,6 +94,7 @@ pub(super) async fn link(engine: &Engine, name: &str, spec: &Container, workspac
     if links.is_empty() {
         return Ok(());
     }
+    make_folders(engine, name, spec).await?;
     let targets: Vec<String> = links.keys().cloned().collect();
     let Err(error) = archive::put(engine, name, "/", archive::links(links)).await else { return Ok(()) };
     Err(match volume_in_the_way(engine, name, &targets).await {
@@ -106,6 +110,24 @@ pub(super) async fn link(engine: &Engine, name: &str, spec: &Container, workspac
         }
         Ok(None) | Err(_) => error.failed("can't mount a part of the workspace"),
     })
+}
+
+/// Makes the folders that are to be there and are not.
+async fn make_folders(engine: &Engine, name: &str, spec: &Container) -> Result<(), Failed> {
+    for mount in &spec.mounts {
+        let MountSource::Workspace { path, make: true } = &mount.source else { continue };
+        let made = make_folder(engine, name, path).await;
+        made.map_err(|error| error.failed(&format!("can't make the folder `{path}` in the workspace")))?;
+    }
+    Ok(())
+}
+
+async fn make_folder(engine: &Engine, name: &str, path: &str) -> Result<(), EngineError> {
+    let options = ContainerArchiveInfoOptionsBuilder::new().path(path).build();
+    match within(QUICK, engine.api.get_container_archive_info(name, Some(options))).await {
+        Err(error) if error.is_missing() => archive::put(engine, name, "/", archive::one_folder(path.to_owned())).await,
+        answer => answer.map(|_| ()),
+    }
 }
 
 /// A volume at one of these places or below it.
@@ -126,7 +148,7 @@ mod tests {
         let image = Image::Registry { reference: "x".into(), pull: Default::default() };
         let mut spec = Container::new(image, Program::Image, "/w/src");
         let mount = |path: &str, target: &str, read_only| Mount {
-            source: MountSource::Workspace { path: path.into() },
+            source: MountSource::Workspace { path: path.into(), make: false },
             target: target.into(),
             read_only,
         };

@@ -54,6 +54,23 @@ pub(crate) static INCLUDE: Keys = Keys {
     ..Keys::NONE
 };
 
+/// `services_from`.
+pub(crate) static SERVICES_FROM: Keys = Keys {
+    name: "services_from",
+    about: "Services of a compose file.",
+    known: &[&[
+        Key::new("file", "Path of the compose file from the root of the repository.", Shape::Text),
+        Key::new(
+            "only",
+            "Services to start, with what they depend on; all without `profiles` by default.",
+            Shape::Texts,
+        ),
+    ]],
+    needs: &[&["file"]],
+    gone: &[("path", "write `file`"), ("services", "write `only`"), ("profiles", "name the services below `only`")],
+    ..Keys::NONE
+};
+
 /// `retry`.
 pub(crate) static RETRY: Keys = Keys {
     name: "retry",

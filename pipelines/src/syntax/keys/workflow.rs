@@ -2,7 +2,7 @@
 
 use super::{
     condition::WHEN,
-    parts::{CONCURRENCY, IF, INCLUDES, MATRIX, NEEDS, PARAMETER, RETRIES, WORKSPACE},
+    parts::{CONCURRENCY, IF, INCLUDES, MATRIX, NEEDS, PARAMETER, RETRIES, SERVICES_FROM, WORKSPACE},
     shape::{Key, Keys, Shape},
     step::{CLONE_STEP, SERVICE, STEP},
 };
@@ -23,6 +23,11 @@ pub(crate) static WORKFLOW: Keys = Keys {
             "services",
             "Containers that live as long as the job, reachable by their name.",
             Shape::OneOf(&[Shape::Map(&Shape::Section(&SERVICE)), Shape::List(&Shape::Section(&SERVICE), 0)]),
+        ),
+        Key::new(
+            "services_from",
+            "Services as a compose file of the repository has them: its path, or more.",
+            Shape::OneOf(&[Shape::Text, Shape::Section(&SERVICES_FROM)]),
         ),
         Key::new(
             "clone",

@@ -20,7 +20,7 @@ fn volume(name: &str, target: &str, read_only: bool) -> Mount {
 }
 
 fn part(path: &str, target: &str, read_only: bool) -> Mount {
-    Mount { source: MountSource::Workspace { path: path.into() }, target: target.into(), read_only }
+    Mount { source: MountSource::Workspace { path: path.into(), make: false }, target: target.into(), read_only }
 }
 
 async fn volumes_of(bench: &Bench) -> Vec<String> {
@@ -317,5 +317,34 @@ async fn arguments_go_to_the_images_own_entrypoint_in_its_own_directory_under_al
     until("the service has spoken", || async { logs[0].text() == "/etc\nwww-1\n" }).await;
     bench.docker.close(&job).await;
     super::super::build::remove(bench.docker.engine(), &image).await;
+    bench.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_folder_is_made_if_asked_for_and_a_file_is_left_alone() {
+    let Some(bench) = bench(0).await else { return };
+    let wanted = |path: &str, target: &str| Mount {
+        source: MountSource::Workspace { path: path.into(), make: true },
+        target: target.into(),
+        read_only: false,
+    };
+    let steps = vec![
+        bench.commands("before", &["echo kept > file"]),
+        mounted(
+            bench.commands("with", &["cat /file; touch /made/x; ls /slipway/src/x/a/b"]),
+            vec![wanted("/slipway/src/x/file", "/file"), wanted("/slipway/src/x/a/b", "/made")],
+        ),
+    ];
+    let job = bench.docker.open(&bench.grant(steps)).await.unwrap();
+    bench.docker.empty_workspace(&job).await.unwrap();
+    for (position, said) in
+        ["+ echo kept > file\n", "+ cat /file; touch /made/x; ls /slipway/src/x/a/b\nkept\nx\n"].iter().enumerate()
+    {
+        let log = Log::default();
+        let handle = bench.docker.prepare(&job, position, log.sink()).await.unwrap();
+        bench.docker.release(&job, position, &Environment::new()).await.unwrap();
+        assert_eq!((end(&handle).await, log.text().as_str()), (exited(0), *said));
+    }
+    bench.docker.close(&job).await;
     bench.finish().await;
 }

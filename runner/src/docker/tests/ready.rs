@@ -35,7 +35,7 @@ async fn wait(bench: &Bench, job: &Job, step: usize) -> Result<(), Failed> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_is_waited_for_by_command_and_by_port() {
+async fn a_service_is_waited_for_by_command_by_port_and_by_program() {
     let Some(bench) = bench(0).await else { return };
     let wait_for = |file: &str| format!("until [ -e /slipway/{file} ]; do sleep 0.05; done");
     let steps = vec![
@@ -44,6 +44,10 @@ async fn a_service_is_waited_for_by_command_and_by_port() {
             ReadyCheck::Command { command: "[ -e up ]".into() },
         ),
         ready(bench.service("port", &[&wait_for("go"), "httpd -f -p 5432"]), ReadyCheck::Port { port: 5432 }),
+        ready(
+            bench.service("program", &[&wait_for("go"), "touch /up", "sleep 1000"]),
+            ReadyCheck::Program { program: ["cat", "/up"].map(str::to_owned).to_vec(), timeout_seconds: Some(1) },
+        ),
         ready(bench.service("other port", &["httpd -f -p 81"]), ReadyCheck::Port { port: 80 }),
         bench.commands("go", &["touch /slipway/go"]),
     ];
@@ -51,20 +55,20 @@ async fn a_service_is_waited_for_by_command_and_by_port() {
     let docker = &bench.docker;
     let job = docker.open(&grant).await.unwrap();
     docker.empty_workspace(&job).await.unwrap();
-    for position in 0..4 {
+    for position in 0..5 {
         docker.prepare(&job, position, Log::default().sink()).await.unwrap();
-        if position < 3 {
+        if position < 4 {
             docker.release(&job, position, &Environment::new()).await.unwrap();
         }
     }
-    for position in 0..3 {
+    for position in 0..4 {
         let early = tokio::time::timeout(Duration::from_millis(400), docker.ready(&job, position)).await;
         assert!(early.is_err(), "{position}: {early:?}");
     }
-    docker.release(&job, 3, &Environment::new()).await.unwrap();
-    let (command, port) = tokio::join!(wait(&bench, &job, 0), wait(&bench, &job, 1));
-    assert_eq!((command, port), (Ok(()), Ok(())));
-    let never = tokio::time::timeout(Duration::from_millis(400), docker.ready(&job, 2)).await;
+    docker.release(&job, 4, &Environment::new()).await.unwrap();
+    let (command, port, program) = tokio::join!(wait(&bench, &job, 0), wait(&bench, &job, 1), wait(&bench, &job, 2));
+    assert_eq!((command, port, program), (Ok(()), Ok(()), Ok(())));
+    let never = tokio::time::timeout(Duration::from_millis(400), docker.ready(&job, 3)).await;
     assert!(never.is_err(), "{never:?}");
     docker.close(&job).await;
     bench.finish().await;
