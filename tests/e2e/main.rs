@@ -9,6 +9,7 @@ mod again;
 mod bad_input;
 mod browser;
 mod command_line;
+mod compose;
 mod containers;
 mod desk;
 mod examples;

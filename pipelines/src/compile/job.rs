@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Most steps of a job, services and checkout included.
-pub(super) const MOST_STEPS: usize = 100;
+pub(crate) const MOST_STEPS: usize = 100;
 /// How long a job may run unless its file says otherwise, in seconds.
 const TIMEOUT: u64 = 3600;
 

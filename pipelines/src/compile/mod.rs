@@ -17,4 +17,5 @@ mod secrets;
 mod weight;
 
 pub use entry::compile;
+pub(crate) use job::MOST_STEPS;
 pub use output::{Compilation, CompiledJob, Concurrency, LeftOut};

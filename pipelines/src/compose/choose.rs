@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys::{DEPENDENCY, check};
 use crate::{
-    compile::graph,
+    compile::{MOST_STEPS, graph},
     diagnostic::Span,
     report::Report,
     suggest::did_you_mean,
@@ -46,8 +46,9 @@ impl Choice {
     }
 }
 
-/// Chooses among all services of a file: those in `only`, else those without `profiles`, and what they depend on.
-pub(super) fn choose(services: &[Entry], only: Option<&[Spanned<String>]>, report: &mut Report) -> Choice {
+/// Chooses among all services of a file: those in `only`, else those without `profiles`, and what they depend on. `at` is where they
+/// are asked for.
+pub(super) fn choose(services: &[Entry], only: Option<&[Spanned<String>]>, at: Span, report: &mut Report) -> Choice {
     let by_name: BTreeMap<&str, &Entry> = services.iter().map(|entry| (entry.key.as_str(), entry)).collect();
     let mut waiting: Vec<&str> = Vec::new();
     match only {
@@ -81,6 +82,13 @@ pub(super) fn choose(services: &[Entry], only: Option<&[Spanned<String>]>, repor
             }
         });
         choice.needs.insert(name.to_owned(), needs);
+    }
+    if choice.needs.len() > MOST_STEPS {
+        let count = choice.needs.len();
+        report
+            .error(at, format!("{count} services of the compose file would start, and {MOST_STEPS} is the most"))
+            .help("name those to take: `services_from: {file: …, only: […]}`");
+        return Choice::default();
     }
     for entry in services.iter().filter(|entry| !choice.needs.contains_key(&entry.key)) {
         let why = match only {

@@ -30,6 +30,15 @@ pub(crate) struct Compose {
     pub(super) volumes: BTreeSet<String>,
 }
 
+/// Largest file of variables, in bytes.
+const MOST_BYTES: usize = 256 * 1024;
+
+fn too_large(path: &str, at: Span, report: &mut Report) {
+    report
+        .error(at, format!("`{path}` has more than {} KiB", MOST_BYTES / 1024))
+        .help("put into it only what is a variable");
+}
+
 /// The folder of a file.
 pub(super) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
@@ -65,12 +74,13 @@ impl Compose {
                 return None;
             }
         };
-        let choice = choose(services, only.as_deref(), report);
+        let choice = choose(services, only.as_deref(), span, report);
         let folder = folder_of(&path).to_owned();
         let mut env_files = BTreeMap::new();
         for entry in services.iter().filter(|entry| choice.needs.contains_key(&entry.key)) {
             for wanted in env_file::paths(&entry.value, &folder, report) {
                 match included.get(&own(&wanted.path)) {
+                    Some(Ok(bytes)) if bytes.len() > MOST_BYTES => too_large(&wanted.path, wanted.span, report),
                     Some(Ok(bytes)) => {
                         let number = report.include(wanted.path.clone());
                         env_files.insert(wanted.path, (number, String::from_utf8_lossy(bytes).into_owned()));
@@ -86,6 +96,10 @@ impl Compose {
             }
         }
         let variables = match included.get(&own(&beside(&path, ".env"))) {
+            Some(Ok(bytes)) if bytes.len() > MOST_BYTES => {
+                too_large(&beside(&path, ".env"), span, report);
+                return None;
+            }
             Some(Ok(bytes)) => env_file::plain(&String::from_utf8_lossy(bytes)),
             Some(Err(_)) | None => BTreeMap::new(),
         };

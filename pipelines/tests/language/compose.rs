@@ -237,6 +237,25 @@ fn the_services_are_of_the_pipelines_own_repository() {
 }
 
 #[test]
+fn too_much_is_said() {
+    let refuses = |files: &[(&str, &str)], message: &str| {
+        let (done, _) = with_files(&format!("services_from: c.yml\n{STEPS}"), files);
+        assert_eq!(errors(&done), [message]);
+    };
+    let many: String = (0..1500).map(|number| format!("  s{number}: {{image: x, depends_on: [s0]}}\n")).collect();
+    let many = format!("services:\n{}", many.replace("s0: {image: x, depends_on: [s0]}", "s0: {image: x}"));
+    refuses(&[("c.yml", &many)], "1500 services of the compose file would start, and 100 is the most");
+    let large = format!("A={}\n", "a".repeat(300 << 10));
+    let compose = "services: {a: {image: x, env_file: large.env}}\n";
+    refuses(&[("c.yml", compose), ("large.env", &large)], "`large.env` has more than 256 KiB");
+    refuses(&[("c.yml", "services: {a: {image: x}}\n"), (".env", &large)], "`.env` has more than 256 KiB");
+    let grows = format!("services: {{a: {{image: x, environment: {{A: '{}'}}}}}}\n", "${B:-$C$C}".repeat(4000));
+    let env = format!("C={}\n", "c".repeat(200 << 10));
+    let (done, _) = with_files(&format!("services_from: c.yml\n{STEPS}"), &[("c.yml", &grows), (".env", &env)]);
+    assert!(errors(&done)[0].contains("write more than 64 MiB"), "{:?}", done.diagnostics);
+}
+
+#[test]
 fn what_comes_from_outside_never_becomes_a_program() {
     let compose = "services: {a: {image: x, command: 'run $CI_COMMIT_BRANCH'}}\n";
     let mut context = push();
