@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     choose::{Choice, choose},
-    env_file, keys,
+    env_file,
+    extends::extended,
+    keys,
     wanted::{Wanted, beside, own, wanted},
 };
 use crate::{
@@ -18,7 +20,8 @@ use crate::{
 /// The services that a workflow takes from a compose file.
 #[derive(Debug)]
 pub(crate) struct Compose {
-    root: Node,
+    /// All of them, with what they extend.
+    services: Vec<Entry>,
     pub(super) choice: Choice,
     /// Folder of the file, relative to the checkout; empty for the checkout itself.
     pub(super) folder: String,
@@ -74,7 +77,8 @@ impl Compose {
                 return None;
             }
         };
-        let choice = choose(services, only.as_deref(), span, report);
+        let services = extended(services, report);
+        let choice = choose(&services, only.as_deref(), span, report);
         let folder = folder_of(&path).to_owned();
         let mut env_files = BTreeMap::new();
         for entry in services.iter().filter(|entry| choice.needs.contains_key(&entry.key)) {
@@ -105,13 +109,12 @@ impl Compose {
         };
         let volumes = volumes(&file, report);
         networks(&file, report);
-        Some(Self { choice, folder, variables, env_files, volumes, root: file })
+        Some(Self { choice, folder, variables, env_files, volumes, services })
     }
 
     /// The services that start, in the order of the file.
     pub(crate) fn services(&self) -> impl Iterator<Item = &Entry> {
-        let all = self.root.given("services").map(Node::entries).unwrap_or_default();
-        all.iter().filter(|entry| self.choice.needs.contains_key(&entry.key))
+        self.services.iter().filter(|entry| self.choice.needs.contains_key(&entry.key))
     }
 
     /// The others, each with why it does not start.

@@ -104,7 +104,7 @@ pub(super) const SERVICE: [(&str, Fate); 82] = [
     ("blkio_config", Idle("only limits count")),
     ("oom_score_adj", Idle("only limits count")),
     ("oom_kill_disable", Idle("only limits count")),
-    ("extends", Refused("write the keys here, or share them by an anchor: `<<: *name`")),
+    ("extends", Honoured),
     ("secrets", Refused("give the service an `environment`; a step's own secrets are `from_secret`")),
     ("configs", Refused("put the file into the repository and mount it: `volumes: [\"./file:/path:ro\"]`")),
     ("cap_add", Refused(TRUSTED)),

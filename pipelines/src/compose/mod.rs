@@ -6,6 +6,7 @@ mod choose;
 mod duration;
 mod env_file;
 mod environment;
+mod extends;
 mod file;
 mod health;
 mod interpolate;

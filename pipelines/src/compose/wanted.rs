@@ -40,6 +40,7 @@ pub(crate) fn missing(root: &Node, flavour: Flavour, included: &Included, missin
     let Some(Ok(bytes)) = included.get(&own(&wanted.path)) else { return };
     need(&beside(&wanted.path, ".env"));
     let Some(file) = yaml::read(bytes, 0, &mut report) else { return };
+    // What a service extends names files, too.
     for service in file.given("services").map(Node::entries).unwrap_or_default() {
         for path in env_file::paths(&service.value, folder_of(&wanted.path), &mut report) {
             need(&path.path);

@@ -163,7 +163,7 @@ const FOREIGN: &[Foreign] = &[
     Foreign {
         keys: &["version", "services"],
         message: "this is a Docker Compose file, and a workflow needs `steps`",
-        help: "keep what tests need under `services`, remove `version`, and add `steps` with `image` and `commands`",
+        help: "leave it as `docker-compose.yml`, and write a pipeline with `services_from: docker-compose.yml` and `steps`",
     },
 ];
 
