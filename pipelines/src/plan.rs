@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 mod access;
+mod build;
 mod cache;
 mod environment;
 mod files;
@@ -16,6 +17,7 @@ mod retry;
 mod secret;
 
 pub use access::{Access, Resources};
+pub use build::{BuildSecret, ImageBuild};
 pub use cache::{Cache, CacheKey, KeyPart, LONGEST_CACHE_KEY};
 pub use files::{Artifacts, ArtifactsFrom, Files, KeepOn, Report, ReportKind};
 pub use mount::{Mount, MountSource, READ_ONLY_WORKSPACE};
@@ -146,21 +148,6 @@ pub enum Image {
     },
     /// Built from the workspace when the step's turn comes.
     Build(ImageBuild),
-}
-
-/// A `build:` section.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ImageBuild {
-    /// Absolute path of the context inside the workspace.
-    pub context: String,
-    /// Path of the Dockerfile, relative to the context.
-    pub dockerfile: String,
-    /// Stage to stop at.
-    pub target: Option<String>,
-    /// Build arguments.
-    pub args: BTreeMap<String, String>,
-    /// Tags to give besides the job's own.
-    pub tags: Vec<String>,
 }
 
 /// What runs in a container.

@@ -217,6 +217,13 @@ pub enum JobNews {
         /// Which.
         image: UsedImage,
     },
+    /// A `build:` put its image into a registry. Said before the step's finish; said again, the last digest of a reference holds.
+    Pushed {
+        /// Position in the plan.
+        step: usize,
+        /// What is there now.
+        image: PushedImage,
+    },
     /// A step with `failure: cancel` failed: the server cancels the whole build.
     CancelBuild {
         /// Position in the plan.
@@ -240,6 +247,15 @@ pub struct UsedImage {
     pub id: String,
     /// `name@sha256:…`: what a registry gives for ever. `None` for an image that no registry is known to have.
     pub digest: Option<String>,
+}
+
+/// An image in a registry.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PushedImage {
+    /// `registry.example/me/app:1`
+    pub reference: String,
+    /// Of its manifest: `sha256:…`
+    pub digest: String,
 }
 
 /// What the server has of a job's logs.

@@ -21,6 +21,7 @@ pub(super) fn words(finish: &Finish) -> String {
         Reason::ImageBuild => "the image did not build".to_owned(),
         Reason::Artifacts => "artifacts".to_owned(),
         Reason::ImagePull => "no image".to_owned(),
+        Reason::ImagePush => "the image was not pushed".to_owned(),
         Reason::Clone => "no checkout".to_owned(),
         Reason::Config => "the pipeline is wrong".to_owned(),
         Reason::Infra => "error".to_owned(),

@@ -25,6 +25,7 @@ fn general(reason: Reason) -> &'static str {
         Reason::ImageBuild => "the image did not build",
         Reason::Artifacts => "its artifacts could not be kept",
         Reason::ImagePull => "the image could not be had",
+        Reason::ImagePush => "the image was not pushed",
         Reason::Clone => "the commit could not be checked out",
         Reason::Config => "the pipeline has errors",
         Reason::Infra => "Slipway or its machine failed",

@@ -5,7 +5,7 @@ use crate::{
     context::Context,
     environment::{Own, of_step},
     plan::{
-        Action, Container, Environment, Files, Image, ImageBuild, OUTPUT_FILE, OnFailure, Program, RunsOn,
+        Action, BuildSecret, Container, Environment, Files, Image, ImageBuild, OUTPUT_FILE, OnFailure, Program, RunsOn,
         Step as Planned, Workspace,
     },
     report::Report,
@@ -169,6 +169,13 @@ impl Containers<'_> {
             target: build.target.clone(),
             args: build.args.clone(),
             tags: build.tags.clone(),
+            push: build.push,
+            cache_from: build.cache_from.clone(),
+            cache_to: build.cache_to.clone(),
+            secrets: build.secrets.iter().map(|(id, name)| (id.clone(), BuildSecret::Secret(name.clone()))).collect(),
+            platform: build.platform.clone(),
+            pull: build.pull,
+            no_cache: build.no_cache,
         }
     }
 }

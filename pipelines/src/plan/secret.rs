@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
+use super::{Action, BuildSecret, Image, ImageBuild, Plan, Step};
 
 /// A part of a variable's value.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -35,21 +35,32 @@ impl Plan {
     /// Names of all secrets that the plan asks for.
     pub fn secret_names(&self) -> BTreeSet<&str> {
         let parts = self.steps.iter().flat_map(|step| step.secrets.values().flatten());
-        parts.filter_map(SecretPart::name).collect()
+        let mounted = self.steps.iter().filter_map(|step| step.build()).flat_map(|build| build.secrets.values());
+        parts.filter_map(SecretPart::name).chain(mounted.filter_map(BuildSecret::name)).collect()
     }
 
-    /// Puts the values of secrets, by name, into the environment of the steps that ask for them. The plan must not be stored
-    /// any more after that.
+    /// Puts the values of secrets, by name, into the environment and the builds of the steps that ask for them. The plan must
+    /// not be stored any more after that.
     pub fn reveal(&mut self, secrets: &BTreeMap<String, String>) -> Result<(), MissingSecret> {
-        for step in self.steps.iter_mut().filter(|step| !step.secrets.is_empty()) {
+        let asks =
+            |step: &Step| !step.secrets.is_empty() || step.build().is_some_and(|build| !build.secrets.is_empty());
+        for step in self.steps.iter_mut().filter(|step| asks(step)) {
             let step = Arc::make_mut(step);
+            let of_step = step.name.clone();
+            let value_of = |name: &str| {
+                let value = secrets.get(name);
+                value.ok_or_else(|| MissingSecret { name: name.to_owned(), step: of_step.clone() })
+            };
+            for secret in step.build_mut().into_iter().flat_map(|build| build.secrets.values_mut()) {
+                if let Some(name) = secret.name() {
+                    *secret = BuildSecret::Value(value_of(name)?.clone());
+                }
+            }
             for (variable, parts) in std::mem::take(&mut step.secrets) {
                 let mut value = String::new();
                 for part in &parts {
                     let secret = match part.name() {
-                        Some(name) => secrets
-                            .get(name)
-                            .ok_or_else(|| MissingSecret { name: name.to_owned(), step: step.name.clone() })?,
+                        Some(name) => value_of(name)?,
                         None => "",
                     };
                     match part {
@@ -62,6 +73,38 @@ impl Plan {
             }
         }
         Ok(())
+    }
+}
+
+impl Step {
+    /// Its `build:` section.
+    pub fn build(&self) -> Option<&ImageBuild> {
+        match &self.container()?.image {
+            Image::Build(build) => Some(build),
+            Image::Registry { .. } => None,
+        }
+    }
+
+    fn build_mut(&mut self) -> Option<&mut ImageBuild> {
+        match &mut self.action {
+            Action::Checkout => None,
+            Action::Run(container) | Action::Detach(container) | Action::Service(container) => {
+                match &mut container.image {
+                    Image::Build(build) => Some(build),
+                    Image::Registry { .. } => None,
+                }
+            }
+        }
+    }
+}
+
+impl BuildSecret {
+    /// The secret that it asks for.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Secret(name) => Some(name),
+            Self::Value(_) => None,
+        }
     }
 }
 

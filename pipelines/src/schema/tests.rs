@@ -156,7 +156,8 @@ services:
   - {name: cache, image: redis, ready: {command: redis-cli ping, timeout: 30s}}
 steps:
   build:
-    build: {context: ., dockerfile: Dockerfile, target: x, args: {A: 1}, tags: [me/x]}
+    build: {context: ., dockerfile: Dockerfile, target: x, args: {A: 1}, tags: [me/x], push: true, cache_from: me/x,
+      cache_to: [me/x], secrets: {a: {from_secret: a}}, platform: linux/arm64, pull: false, no_cache: true}
     pull: true
     commands: [make, 'make test']
     entrypoint: [bash, -c]

@@ -84,6 +84,8 @@ pub enum Reason {
     Artifacts,
     /// The image could not be had.
     ImagePull,
+    /// The built image did not get into its registry.
+    ImagePush,
     /// The commit could not be fetched or checked out.
     Clone,
     /// The pipeline's files are wrong.
@@ -114,7 +116,7 @@ impl Reason {
             Self::ExitCode | Self::OomKilled | Self::Timeout | Self::NotReady | Self::ImageBuild | Self::Artifacts => {
                 Status::Failure
             }
-            Self::ImagePull | Self::Clone | Self::Config | Self::Infra => Status::Error,
+            Self::ImagePull | Self::ImagePush | Self::Clone | Self::Config | Self::Infra => Status::Error,
             Self::Cancelled | Self::CancelledByStep | Self::Superseded => Status::Cancelled,
             Self::Needs | Self::Condition | Self::JobEnded => Status::Skipped,
             Self::Lost => Status::Lost,
@@ -134,6 +136,7 @@ impl Reason {
             Self::ImageBuild => "image_build",
             Self::Artifacts => "artifacts",
             Self::ImagePull => "image_pull",
+            Self::ImagePush => "image_push",
             Self::Clone => "clone",
             Self::Config => "config",
             Self::Infra => "infra",

@@ -148,13 +148,13 @@ impl Reader<'_> {
         }
         self.section(node, &what, keys)?;
         self.check_step_name(&name, role);
+        self.asks.clear();
         let build =
             node.given("build").and_then(|build| self.build(build, node.key_span("build").unwrap_or(name.span)));
         let image = self.image(node, &name, &what);
         let asked = self.variables.asked();
         let depends_on = node.get("depends_on").map(|node| self.needs(node));
         let order_varies = self.variables.asked() != asked;
-        self.asks.clear();
         let environment = node.given("environment").map(|node| self.environment(node, "environment"));
         let settings = node.given("settings").map(|node| self.settings(node)).unwrap_or_default();
         let asks = std::mem::take(&mut self.asks);

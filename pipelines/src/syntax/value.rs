@@ -134,6 +134,11 @@ impl Reader<'_> {
             return None;
         }
         let name = self.raw_text(&entry.value, keys::FROM_SECRET.name)?;
+        self.secret_named(&name)
+    }
+
+    /// The same for a name that stands alone.
+    pub(super) fn secret_named(&mut self, name: &Spanned<String>) -> Option<String> {
         let is_name = (1..=LONGEST).contains(&name.value.len())
             && name.value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
         if !is_name {

@@ -3,7 +3,7 @@
 use slipway_pipelines::{
     compile::compile,
     context::{Context, SecretRule},
-    plan::{Program, SecretPart},
+    plan::{BuildSecret, Plan, Program, SecretPart},
     trigger::{Cause, Event, PullRequestAction},
 };
 
@@ -61,6 +61,22 @@ steps:
     let p = told(&open, "p");
     assert_eq!((p["PLUGIN_PASSWORD"].as_str(), p["PLUGIN_USER"].as_str()), ("x\"y", "me"));
     assert_eq!(p["PLUGIN_DEEP"], r#"{"inner":["x\"y"]}"#);
+}
+
+#[test]
+fn a_secret_of_a_build_is_named_until_it_is_revealed() {
+    let plan = job("steps: {a: {build: {secrets: {npm: {from_secret: Token}, b: {from_secret: other}}}}}").plan;
+    assert_eq!(plan.secret_names().into_iter().collect::<Vec<_>>(), ["other", "token"]);
+    let build = |plan: &Plan| step(plan, "a").build().unwrap().secrets.clone();
+    assert_eq!(build(&plan)["npm"], BuildSecret::Secret("token".into()));
+    assert!(!serde_json::to_string(&plan).unwrap().contains("hunter2"));
+    let mut open = plan.clone();
+    let missing = open.reveal(&[("token".to_owned(), "hunter2".to_owned())].into()).unwrap_err();
+    assert_eq!((missing.name.as_str(), missing.step.as_str()), ("other", "a"));
+    let mut open = plan.clone();
+    open.reveal(&[("token", "hunter2"), ("other", "x")].map(|(k, v)| (k.to_owned(), v.to_owned())).into()).unwrap();
+    assert_eq!(build(&open)["npm"], BuildSecret::Value("hunter2".into()));
+    assert!(open.secret_names().is_empty() && open.environment_of(1).values().all(|value| value != "hunter2"));
 }
 
 #[test]

@@ -51,9 +51,13 @@ fn went_wrong(step: &Step, finish: &Finish) -> bool {
 
 fn could_not_start(reason: Reason) -> bool {
     match reason {
-        Reason::ImagePull | Reason::ImageBuild | Reason::Infra | Reason::Clone | Reason::Config | Reason::NotReady => {
-            true
-        }
+        Reason::ImagePull
+        | Reason::ImagePush
+        | Reason::ImageBuild
+        | Reason::Infra
+        | Reason::Clone
+        | Reason::Config
+        | Reason::NotReady => true,
         Reason::Ok
         | Reason::OkWithWarnings
         | Reason::Superseded

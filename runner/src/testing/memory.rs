@@ -61,6 +61,9 @@ impl Heard {
                 assert!(self.is_running(step), "the image of a step that does not run: {step}");
                 self.images.insert(step, image);
             }
+            JobNews::Pushed { step, .. } => {
+                assert!(self.is_running(step), "a push of a step that does not run: {step}");
+            }
             JobNews::CancelBuild { .. } => {}
             JobNews::Finished { finish, .. } => {
                 assert!(self.states.iter().all(|state| state.status().is_final()), "{:?}", self.states);

@@ -1,6 +1,6 @@
 //! Plans and grants.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use slipway_pipelines::{
     ids::JobId,
@@ -33,11 +33,8 @@ pub(crate) fn detached(name: &str, needs: &[usize], service: bool) -> Step {
 pub(crate) fn built(name: &str, needs: &[usize], tags: &[&str]) -> Step {
     let step = step(name, needs);
     let image = Image::Build(ImageBuild {
-        context: "/slipway".into(),
-        dockerfile: "Dockerfile".into(),
-        target: None,
-        args: BTreeMap::new(),
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..ImageBuild::new("/slipway")
     });
     let container = Container { image, program: Program::Nothing, ..step.container().unwrap().clone() };
     Step { action: Does::Run(container), ..step }

@@ -6,14 +6,14 @@ use slipway_pipelines::{
     context::Trusted,
     plan::{Environment, StepKind},
     state::{Finish, JobState, Millis, Reason, Status, StepState},
-    wire::UsedImage,
+    wire::{PushedImage, UsedImage},
 };
 use slipway_web::time::rfc3339;
 
 use super::waiting::job_waits;
 use crate::{
     links,
-    store::model::{BuildDetail, BuildSummary, JobDetail, Repository, StepDetail},
+    store::model::{BuildDetail, BuildSummary, JobDetail, PushedBy, Repository, StepDetail},
 };
 
 /// A repository. Never has a credential.
@@ -84,7 +84,17 @@ struct JobJson {
     waits: Option<String>,
     /// What its steps handed to later steps and jobs.
     outputs: Environment,
+    /// What its steps put into registries.
+    images: Vec<PushedJson>,
     steps: Vec<StepJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct PushedJson {
+    reference: String,
+    digest: String,
+    /// Name of the step.
+    step: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -186,8 +196,16 @@ impl JobJson {
             attempt: job.attempt,
             waits: job_waits(build, job),
             outputs: job.outputs.clone(),
+            images: job.pushed.iter().map(|pushed| PushedJson::new(job, pushed)).collect(),
             steps: job.steps.iter().map(StepJson::new).collect(),
         }
+    }
+}
+
+impl PushedJson {
+    fn new(job: &JobDetail, pushed: &PushedBy) -> Self {
+        let PushedBy { step, image: PushedImage { reference, digest } } = pushed.clone();
+        Self { reference, digest, step: job.steps.get(step).map(|step| step.name.clone()).unwrap_or_default() }
     }
 }
 

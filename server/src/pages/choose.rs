@@ -68,6 +68,7 @@ mod tests {
             labels: Default::default(),
             concurrency: None,
             outputs: Default::default(),
+            pushed: Vec::new(),
             steps: steps.collect(),
         }
     }

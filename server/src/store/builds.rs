@@ -16,8 +16,8 @@ use super::{
     codec::{from_json, parse, signed, status, to_json, unsigned},
     images, jobs,
     jobs::Job,
-    model::{BuildDetail, BuildSummary, JobDetail, StepAddress, StepDetail},
-    outputs, repositories,
+    model::{BuildDetail, BuildSummary, JobDetail, PushedBy, StepAddress, StepDetail},
+    outputs, pushed, repositories,
     row::row,
     steps,
 };
@@ -123,7 +123,8 @@ impl Store {
             let mut steps = steps::of_attempt(&mut *moment, job.id, job.attempt).await?;
             images::fill(&mut *moment, job.id, job.attempt, &mut steps).await?;
             let outputs = outputs::of_attempt(&mut *moment, job.id, job.attempt).await?;
-            details.push(detail(job, steps, outputs));
+            let pushed = pushed::of_attempt(&mut *moment, job.id, job.attempt).await?;
+            details.push(detail(job, steps, outputs, pushed));
         }
         Ok(Some(BuildDetail {
             repository,
@@ -146,7 +147,8 @@ impl Store {
         let mut steps = steps::of_attempt(&mut *moment, job.id, attempt).await?;
         images::fill(&mut *moment, job.id, attempt, &mut steps).await?;
         let outputs = outputs::of_attempt(&mut *moment, job.id, attempt).await?;
-        Ok(Some(detail(job, steps, outputs)))
+        let pushed = pushed::of_attempt(&mut *moment, job.id, attempt).await?;
+        Ok(Some(detail(job, steps, outputs, pushed)))
     }
 
     /// Where the log of a step is; of the current attempt when none is named.
@@ -170,7 +172,7 @@ impl Store {
     }
 }
 
-fn detail(job: Job, steps: Vec<StepDetail>, outputs: BTreeMap<usize, Environment>) -> JobDetail {
+fn detail(job: Job, steps: Vec<StepDetail>, outputs: BTreeMap<usize, Environment>, pushed: Vec<PushedBy>) -> JobDetail {
     JobDetail {
         id: job.id,
         position: job.position,
@@ -183,6 +185,7 @@ fn detail(job: Job, steps: Vec<StepDetail>, outputs: BTreeMap<usize, Environment
         labels: job.labels,
         concurrency: job.concurrency,
         outputs: outputs.into_values().flatten().collect(),
+        pushed,
         steps,
     }
 }

@@ -8,6 +8,7 @@ use sqlx::{
 const STEPS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../../migrations/0001_first.sql")),
     (2, "language", include_str!("../../migrations/0002_language.sql")),
+    (10, "pushed", include_str!("../../migrations/0010_pushed.sql")),
     (11, "images", include_str!("../../migrations/0011_images.sql")),
 ];
 

@@ -20,6 +20,7 @@ mod open;
 mod outputs;
 mod overview;
 mod progress;
+mod pushed;
 mod registries;
 mod repositories;
 mod row;

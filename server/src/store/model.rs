@@ -13,7 +13,7 @@ use slipway_pipelines::{
     repository::RepositoryName,
     state::{Finish, JobState, Millis, Reason, Status, StepState},
     trigger::Trigger,
-    wire::UsedImage,
+    wire::{PushedImage, UsedImage},
 };
 
 use crate::logs::LogAddress;
@@ -324,8 +324,19 @@ pub struct JobDetail {
     pub concurrency: Option<Concurrency>,
     /// What its steps handed to later steps and jobs; of two with one name, the later step's.
     pub outputs: Environment,
+    /// Images that its steps put into registries.
+    pub pushed: Vec<PushedBy>,
     /// By position.
     pub steps: Vec<StepDetail>,
+}
+
+/// An image that a step put into a registry.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PushedBy {
+    /// Position of the step in its job.
+    pub step: usize,
+    /// What is there.
+    pub image: PushedImage,
 }
 
 /// A step of one attempt of a job.

@@ -10,7 +10,7 @@ use super::{
     Store, StoreError, actions, attempts, images, jobs,
     jobs::Job,
     model::TokenId,
-    outputs,
+    outputs, pushed,
     settle::{change, settle},
     steps,
     writer::Tx,
@@ -77,6 +77,7 @@ async fn take(tx: &mut Tx<'_>, job: &mut Job, claim: Claim, news: JobNews, now: 
         JobNews::Step { step, event, log_bytes } => take_step(tx, job, step, bounded(event, now), log_bytes).await,
         JobNews::Outputs { step, values } => outputs::put(tx, job, step, values).await,
         JobNews::Image { step, image } => images::put(tx, job, step, image).await,
+        JobNews::Pushed { step, image } => pushed::put(tx, job, step, image).await,
         JobNews::CancelBuild { step } => {
             let name = steps::of_attempt(&mut *tx.connection, job.id, job.attempt)
                 .await?

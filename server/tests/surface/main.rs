@@ -8,6 +8,7 @@ mod included;
 mod logs;
 mod pages;
 mod parameters;
+mod pushed;
 mod repository;
 mod settings;
 mod setup;

@@ -2,6 +2,9 @@
 
 use super::shape::{Key, Keys, Shape};
 
+const BUILD_SECRETS: Shape = Shape::OneOf(&[Shape::Texts, Shape::Map(&Shape::Section(&FROM_SECRET))]);
+const PLATFORM: &str = "^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+){1,2}$";
+
 /// `build`.
 pub(crate) static BUILD: Keys = Keys {
     name: "build",
@@ -12,8 +15,16 @@ pub(crate) static BUILD: Keys = Keys {
         Key::new("target", "Stage of the Dockerfile to stop at.", Shape::Text),
         Key::new("args", "Build arguments; they are stored in the image, so no secrets.", Shape::Map(&Shape::Anything)),
         Key::new("tags", "Names for the built image, for later steps to use as their `image`.", Shape::Texts),
+        Key::new("push", "Whether the tags go to their registries.", Shape::Flag),
+        Key::new("cache_from", "Images in registries whose layers may be taken.", Shape::Texts),
+        Key::new("cache_to", "Names in registries that the image goes to as the cache of later builds.", Shape::Texts),
+        Key::new("secrets", "What `RUN --mount=type=secret` sees: names of secrets, or id to secret.", BUILD_SECRETS),
+        Key::new("platform", "What the image is for, such as `linux/arm64`.", Shape::Like(PLATFORM)),
+        Key::new("pull", "Whether to ask the registries for base images that are there.", Shape::Flag),
+        Key::new("no_cache", "Whether to build all layers anew.", Shape::Flag),
     ]],
-    later: &["cache", "cache_from", "cache_to", "push", "platforms", "secrets", "ssh", "labels"],
+    later: &["ssh", "labels"],
+    gone: &[("cache", "write `cache_from` and `cache_to`"), ("platforms", "write `platform`, one of them")],
     ..Keys::NONE
 };
 

@@ -86,13 +86,7 @@ async fn an_image_of_its_own_is_built_again() {
     let docker = &bench.docker;
     let dockerfile = format!("FROM {}\nCOPY word /word\n", bench.image);
     let mut own = bench.commands("own", &["cat /word"]);
-    spec(&mut own).image = Image::Build(ImageBuild {
-        context: "/slipway/src/x".into(),
-        dockerfile: "Dockerfile".into(),
-        target: None,
-        args: Default::default(),
-        tags: vec![],
-    });
+    spec(&mut own).image = Image::Build(ImageBuild::new("/slipway/src/x"));
     let mut grant = bench.grant(vec![own, bench.commands("fix", &["echo second > word; echo > Dockerfile.ok"])]);
     let source = bench.data.path().join("source");
     grant.source.sha = repository(&source, &[("Dockerfile", dockerfile.as_str()), ("word", "first\n")]);

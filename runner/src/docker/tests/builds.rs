@@ -12,11 +12,10 @@ use crate::executor::{Ending, Executor, Signal};
 
 fn build(context: &str, tags: &[&str]) -> Image {
     Image::Build(ImageBuild {
-        context: context.into(),
-        dockerfile: "Dockerfile".into(),
         target: Some("last".into()),
         args: [("WORD".to_owned(), "from args".to_owned())].into(),
         tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+        ..ImageBuild::new(context)
     })
 }
 

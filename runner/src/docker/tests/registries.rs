@@ -104,13 +104,7 @@ impl Drop for Registry {
 
 fn built(bench: &Bench) -> Step {
     let mut spec = bench.container(Program::Nothing);
-    spec.image = Image::Build(ImageBuild {
-        context: "/slipway/src/x".into(),
-        dockerfile: "Dockerfile".into(),
-        target: None,
-        args: Default::default(),
-        tags: vec![],
-    });
+    spec.image = Image::Build(ImageBuild::new("/slipway/src/x"));
     step("built", Action::Run(spec))
 }
 
