@@ -6,6 +6,7 @@ mod remote;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use slipway_runner::docker::Builder;
 use slipway_runner::docker::Mirror;
 
 pub(crate) use desk::{Cause, Elsewhere, Format, Lint, Plan, Right, Run};
@@ -136,6 +137,9 @@ pub(crate) struct Work {
     /// What runs the steps; `dummy` runs nothing and is for tests.
     #[arg(long, env = "SLIPWAY_EXECUTOR", default_value = "docker", value_name = "KIND")]
     pub(crate) executor: Executor,
+    /// What builds images: BuildKit where the engine has it, one of the two, or nothing else.
+    #[arg(long, env = "SLIPWAY_BUILDER", default_value = "auto", value_name = "auto|buildkit|classic")]
+    pub(crate) builder: Builder,
     /// Networks with a waiting container that are kept ready, so that a job starts at once.
     #[arg(long, env = "SLIPWAY_POOL", default_value_t = 2, value_name = "N")]
     pub(crate) pool: usize,

@@ -78,6 +78,7 @@ pub(crate) async fn run(
                 token: config.token.clone(),
                 pool: work.pool,
                 keep: false,
+                builder: work.builder,
                 pulls: Arc::new(docker::Pulls { mirror: work.registry_mirror, ..docker::Pulls::default() }),
             })
             .await

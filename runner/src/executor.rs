@@ -25,7 +25,7 @@ use slipway_pipelines::{
     lease::Claim,
     plan::Environment,
     state::Reason,
-    wire::{Grant, Source, UsedImage},
+    wire::{Grant, PushedImage, Source, UsedImage},
 };
 use tokio::sync::watch;
 
@@ -94,6 +94,12 @@ pub trait Executor: Send + Sync + 'static {
     /// At most one byte more than [`MOST_OUTPUT_BYTES`], which tells that it is too long.
     /// Called for steps with declared outputs, once `said` or `ended` of its handle is set to 0.
     fn outputs(&self, job: &Self::Job, step: usize) -> impl Future<Output = Result<Vec<u8>, Failed>> + Send;
+
+    /// Images that the step's `build:` has put into registries so far. Called once `said` or `ended` of its handle is set.
+    fn pushed(&self, job: &Self::Job, step: usize) -> impl Future<Output = Vec<PushedImage>> + Send {
+        let _ = (job, step);
+        async { Vec::new() }
+    }
 
     /// A file or folder of the workspace, by its absolute path, as a tar stream. Names of entries begin with the last part of the
     /// path; links are given as links. `None`: nothing is there. What is written meanwhile may break the stream.

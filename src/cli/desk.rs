@@ -7,6 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use slipway_pipelines::{repository::RepositoryName, trigger::Event};
+use slipway_runner::docker::Builder;
 
 use super::Executor;
 
@@ -144,6 +145,9 @@ pub(crate) struct Run {
     /// What runs the steps.
     #[arg(long, env = "SLIPWAY_EXECUTOR", default_value = "docker", value_name = "KIND", hide = true)]
     pub(crate) executor: Executor,
+    /// What builds images: BuildKit where the engine has it, one of the two, or nothing else.
+    #[arg(long, env = "SLIPWAY_BUILDER", default_value = "auto", value_name = "auto|buildkit|classic")]
+    pub(crate) builder: Builder,
     #[command(flatten)]
     pub(crate) elsewhere: Elsewhere,
 }

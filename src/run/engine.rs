@@ -89,6 +89,7 @@ async fn on(args: &Run, project: &Project, place: &Place, began: Instant) -> Res
                 // A job makes its own: what is kept ready would have to be removed again.
                 pool: 0,
                 keep: args.keep,
+                builder: args.builder,
                 pulls: Arc::default(),
             };
             let connecting = tokio::spawn(Docker::connect(config));

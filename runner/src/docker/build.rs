@@ -1,170 +1,258 @@
 //! Builds an image from the workspace, through the engine's API: the job never sees the engine.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    fs::File,
+    io::{self, BufWriter, Seek},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use bollard::{
-    models::BuildInfo,
-    query_parameters::{BuildImageOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder},
-};
-use futures_util::StreamExt;
-use slipway_pipelines::{
-    plan::{Image, ImageBuild},
-    state::Reason,
-};
+use slipway_pipelines::{plan::ImageBuild, state::Reason, wire::PushedImage};
 
 use super::{
-    archive::{self, Door},
+    archive::Door,
     context,
-    engine::{Engine, EngineError, QUICK, within},
+    credentials::Credentials,
+    engine::{EngineError, QUICK, within},
     ignore::Ignore,
     job::Open,
     names, reference,
 };
 use crate::executor::{Failed, LogSink};
 
-/// Builds a step's image and gives its name.
+mod bases;
+mod buildkit;
+mod classic;
+mod dockerfile;
+mod fingerprint;
+mod kept;
+mod progress;
+mod push;
+pub(super) mod session;
+mod trace;
+
+use dockerfile::Dockerfile;
+#[cfg(test)]
+pub(super) use fingerprint::LABEL;
+pub(super) use kept::{forget, id, remove};
+
+/// A build that is to be.
+struct Wanted<'a> {
+    build: &'a ImageBuild,
+    /// The context as a tar file.
+    context: &'a Path,
+    dockerfile: &'a Dockerfile,
+    /// The job's own name for the image.
+    image: &'a str,
+    /// `None` when it must not be taken for another build's.
+    fingerprint: Option<&'a str>,
+    credentials: &'a Credentials,
+    /// What cache mounts are kept under.
+    mounts: String,
+    sandbox: &'a str,
+}
+
+/// Why there is no image.
+enum Broken {
+    /// The Dockerfile, or what it needs.
+    Build(String),
+    Engine(EngineError),
+}
+
+impl From<EngineError> for Broken {
+    fn from(error: EngineError) -> Self {
+        match error {
+            // It refuses what was asked for: a name, a target, a platform.
+            EngineError::Refused { message, .. } => Self::Build(message),
+            error => Self::Engine(error),
+        }
+    }
+}
+
+/// Builds a step's image, pushes it where the step wants that, and gives its name. What was pushed is told as it happens.
 pub(super) async fn build(
     job: &Arc<Open>,
     step: usize,
     build: &ImageBuild,
+    pushed: impl Fn(PushedImage),
     log: &mut dyn LogSink,
 ) -> Result<String, Failed> {
-    if let Some(tag) = build.tags.iter().find(|tag| !reference::is_safe(tag) || tag.contains('@')) {
-        return Err(build_failed(format!("`{}` is not a tag for an image", tag.escape_debug())));
+    for name in build.tags.iter().chain(&build.cache_to) {
+        if !reference::is_safe(name) || name.contains('@') {
+            return Err(build_failed(format!("`{}` is not a tag for an image", name.escape_debug())));
+        }
     }
-    let labels = names::job_labels(&job.config.instance, &job.claim, &job.sandbox.name, names::Role::Helper);
-    let door = Door::open(&job.engine, &job.name(), &job.plan.workspace.base, labels)
-        .await
-        .map_err(|error| error.failed("can't read the build's context"))?;
-    let image = with_context(job, step, build, &door, log).await;
-    door.close().await;
-    let image = image?;
+    let image = format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.claim, step));
+    let context = Context::take(job, step, build).await?;
+    make(job, step, build, &image, &context, log).await?;
+    drop(context);
     for tag in &build.tags {
+        name(job, &image, tag).await?;
         let (name, version) = reference::split(tag);
-        let options = TagImageOptionsBuilder::new().repo(name).tag(version).build();
-        within(QUICK, job.engine.api.tag_image(&image, Some(options)))
-            .await
-            .map_err(|error| build_failed(format!("can't tag the image `{tag}`: {error}")))?;
         log.write(format!("Tagged {name}:{version}\n").as_bytes());
+    }
+    for tag in build.tags.iter().filter(|_| build.push) {
+        pushed(push::push(job, tag, log).await?);
+    }
+    for cache in &build.cache_to {
+        name(job, &image, cache).await?;
+        let gone = push::push(job, cache, log).await;
+        if !build.tags.contains(cache) {
+            remove(&job.engine, cache).await;
+        }
+        gone?;
     }
     Ok(image)
 }
 
-async fn with_context(
+async fn name(job: &Open, image: &str, name: &str) -> Result<(), Failed> {
+    let named = kept::tag(&job.engine, image, name).await;
+    named.map_err(|error| build_failed(format!("can't tag the image `{name}`: {error}")))
+}
+
+/// Sees to it that there is an image of the job's own name: one that was built from the same, or a new one.
+async fn make(
     job: &Open,
     step: usize,
     build: &ImageBuild,
-    door: &Door,
+    image: &str,
+    context: &Context,
     log: &mut dyn LogSink,
-) -> Result<String, Failed> {
-    let unreadable = |error: EngineError| error.failed("can't read the build's context");
-    let rules = match door.get(&format!("{}/.dockerignore", build.context)).await.map_err(unreadable)? {
-        None => Ignore::default(),
-        Some(file) => {
-            let text = tokio::task::spawn_blocking(move || context::only_file(file)).await;
-            let text = text.map_err(|error| Failed::infra(error.to_string()))?;
-            let text = text.map_err(|error| build_failed(format!("can't read .dockerignore: {error}")))?;
-            Ignore::parse(&text).map_err(build_failed)?
-        }
+) -> Result<(), Failed> {
+    let Some(text) = &context.content.dockerfile else {
+        let place = &build.context;
+        return Err(build_failed(format!("there is no file `{}` in the build's context `{place}`", build.dockerfile)));
     };
-    let Some(files) = door.get(&build.context).await.map_err(unreadable)? else {
-        return Err(build_failed(format!("there is no folder `{}` in the workspace", build.context)));
-    };
-    let (mut writer, stream) = archive::pipe();
-    let dockerfile = build.dockerfile.trim_start_matches("./").to_owned();
-    let kept = dockerfile.clone();
-    tokio::task::spawn_blocking(move || {
-        let outcome = context::reroot(files, &mut writer, &rules, &[&kept, ".dockerignore"]);
-        writer.finish(outcome);
-    });
-    let image = format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.claim, step));
-    let arguments: HashMap<&str, &str> =
-        build.args.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let network = format!("container:{}", job.sandbox.name);
-    let mut options = BuildImageOptionsBuilder::new()
-        .dockerfile(&dockerfile)
-        .t(&image)
-        .buildargs(&arguments)
-        .networkmode(&network)
-        .rm(true)
-        .forcerm(true);
-    if let Some(target) = &build.target {
-        options = options.target(target);
-    }
-    let logins = job.images.credentials().for_build();
-    let before = id(&job.engine, &image).await;
-    let mut answers = job.engine.api.build_image(options.build(), logins, Some(bollard::body_try_stream(stream)));
-    while let Some(answer) = answers.next().await {
-        match answer.map_err(EngineError::from) {
-            Ok(answer) => say(answer, log),
-            Err(EngineError::Stream(why)) => return Err(build_failed(format!("the image was not built: {why}"))),
-            Err(error @ EngineError::Refused { .. }) => {
-                return Err(build_failed(format!("the image was not built: {error}")));
-            }
-            Err(error) => return Err(error.failed("can't build the image")),
+    let dockerfile = Dockerfile::parse(&String::from_utf8_lossy(text));
+    let builder = job.engine.buildkit.as_ref();
+    if builder.is_none() {
+        if let Some(lack) = classic::lacks(build, &dockerfile) {
+            return Err(build_failed(lack));
         }
+        classic::remarks(build).iter().for_each(|remark| log.write(remark.as_bytes()));
     }
+    let bases = match dockerfile.bases(&build.args) {
+        Some(bases) => bases::ids(job, &bases).await,
+        None => None,
+    };
+    let fingerprint = bases.as_ref().map(|bases| fingerprint::of(build, &context.content, bases));
+    let step_name = &job.step(step)?.0.name;
+    if let (Some(print), false) = (&fingerprint, build.pull || build.no_cache)
+        && let Some(found) = kept::find(job, image, step_name, print).await
+    {
+        name(job, &found.id, image).await?;
+        let bases = bases.map(|bases| bases.into_keys().collect::<Vec<_>>().join(", ")).unwrap_or_default();
+        log.write(unchanged(&found, context.content.files, &build.dockerfile, &bases).as_bytes());
+        return Ok(());
+    }
+    let before = id(&job.engine, image).await;
+    let wanted = Wanted {
+        build,
+        context: &context.file,
+        dockerfile: &dockerfile,
+        image,
+        // What is pulled now is another base than the one that was looked at.
+        fingerprint: fingerprint.as_deref().filter(|_| !build.pull),
+        credentials: job.images.credentials(),
+        mounts: kept::mounts(job),
+        sandbox: &job.sandbox.name,
+    };
+    let built = match builder {
+        Some(address) => buildkit::build(&job.engine, address, &wanted, log).await,
+        None => classic::build(&job.engine, &wanted, log).await,
+    };
+    built.map_err(|broken| match broken {
+        Broken::Build(why) => build_failed(format!("the image was not built: {}", why.trim())),
+        Broken::Engine(error) => error.failed("can't build the image"),
+    })?;
     // A stream that was cut has no error in it.
-    match within(QUICK, job.engine.api.inspect_image(&image)).await {
+    match within(QUICK, job.engine.api.inspect_image(image)).await {
         Ok(built) => {
             // An earlier try's: it has lost its name, and nobody else would remove it.
             if let Some(before) = before.filter(|before| Some(before) != built.id.as_ref()) {
                 remove(&job.engine, &before).await;
             }
-            Ok(image)
+            Ok(())
         }
         Err(error) => Err(error.failed("the engine broke the build off")),
     }
 }
 
-/// The engine's words about a build, without the many about layers that come down.
-fn say(answer: BuildInfo, log: &mut dyn LogSink) {
-    if let Some(text) = answer.stream {
-        log.write(text.as_bytes());
-    } else if let (Some(status), None) = (answer.status, answer.id) {
-        log.write(format!("{status}\n").as_bytes());
-    }
+/// Says what was matched.
+fn unchanged(found: &kept::Kept, files: usize, dockerfile: &str, bases: &str) -> String {
+    let id: String = found.id.chars().take(19).collect();
+    let made = found.made.as_ref().map(|made| format!(", built {made}")).unwrap_or_default();
+    let bases = if bases.is_empty() { "no base image".to_owned() } else { format!("base images {bases}") };
+    format!(
+        "Nothing has changed: taking image {id}{made}. Same context ({files} files), {dockerfile}, arguments, target, \
+         platform and {bases}.\n"
+    )
 }
 
 fn build_failed(message: String) -> Failed {
     Failed::new(Reason::ImageBuild, message)
 }
 
-/// Takes the job's own names from the images that it built. The images of the last job of this name stay as the cache
-/// of the next, under a name that says so; those of the job before it go.
-pub(super) async fn forget(job: &Open) {
-    let repository = names::built_repository(&job.config.instance);
-    for (position, step) in job.plan.steps.iter().enumerate() {
-        let is_built = step.container().is_some_and(|container| matches!(container.image, Image::Build(_)));
-        let own = format!("{repository}:{}", names::built_tag(&job.claim, position));
-        if !is_built {
-            continue;
-        }
-        let Some(new) = id(&job.engine, &own).await else { continue };
-        let tag = names::cache_tag(&job.repository, &job.plan.name, &step.name);
-        let old = id(&job.engine, &format!("{repository}:{tag}")).await;
-        let options = TagImageOptionsBuilder::new().repo(&repository).tag(&tag).build();
-        if let Err(error) = within(QUICK, job.engine.api.tag_image(&new, Some(options))).await {
-            tracing::warn!(%error, "can't keep a built image as cache");
-        }
-        remove(&job.engine, &own).await;
-        if let Some(old) = old.filter(|old| *old != new) {
-            remove(&job.engine, &old).await;
-        }
+/// A build's context, on the runner's disk: what is hashed is what is sent, whatever other steps do to the workspace meanwhile.
+struct Context {
+    file: PathBuf,
+    content: fingerprint::Content,
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.file);
     }
 }
 
-/// The image that a name means.
-pub(super) async fn id(engine: &Engine, image: &str) -> Option<String> {
-    within(QUICK, engine.api.inspect_image(image)).await.ok()?.id
+impl Context {
+    async fn take(job: &Open, step: usize, build: &ImageBuild) -> Result<Self, Failed> {
+        let labels = names::job_labels(&job.config.instance, &job.claim, &job.sandbox.name, names::Role::Helper);
+        let door = Door::open(&job.engine, &job.name(), &job.plan.workspace.base, labels)
+            .await
+            .map_err(|error| error.failed("can't read the build's context"))?;
+        let taken = Self::through(&door, job, step, build).await;
+        door.close().await;
+        taken
+    }
+
+    async fn through(door: &Door, job: &Open, step: usize, build: &ImageBuild) -> Result<Self, Failed> {
+        let unreadable = |error: EngineError| error.failed("can't read the build's context");
+        let dockerfile = build.dockerfile.trim_start_matches("./").to_owned();
+        // The one beside the Dockerfile goes over the context's.
+        let own = format!("{dockerfile}.dockerignore");
+        let mut rules = Ignore::default();
+        for name in [own.as_str(), ".dockerignore"] {
+            if let Some(file) = door.get(&format!("{}/{name}", build.context)).await.map_err(unreadable)? {
+                let text = tokio::task::spawn_blocking(move || context::only_file(file)).await;
+                let text = text.map_err(|error| Failed::infra(error.to_string()))?;
+                let text = text.map_err(|error| build_failed(format!("can't read {name}: {error}")))?;
+                rules = Ignore::parse(&text).map_err(build_failed)?;
+                break;
+            }
+        }
+        let Some(files) = door.get(&build.context).await.map_err(unreadable)? else {
+            return Err(build_failed(format!("there is no folder `{}` in the workspace", build.context)));
+        };
+        let file = job.folder().join(format!("context-{step}.tar"));
+        let mut taken = Self { file, content: fingerprint::Content { hash: [0; 32], files: 0, dockerfile: None } };
+        let path = taken.file.clone();
+        let read = tokio::task::spawn_blocking(move || spool(files, &path, &rules, &dockerfile)).await;
+        let read = read.map_err(|error| Failed::infra(error.to_string()))?;
+        taken.content = read.map_err(|error| {
+            Failed::infra(format!("can't copy the build's context to {}: {error}", taken.file.display()))
+        })?;
+        Ok(taken)
+    }
 }
 
-/// Removes a name, or an image that has none. One that is in use under another name stays.
-pub(super) async fn remove(engine: &Engine, image: &str) {
-    let options = RemoveImageOptionsBuilder::new().build();
-    match within(QUICK, engine.api.remove_image(image, Some(options), None)).await {
-        Ok(_) => {}
-        Err(error) if error.is_missing() || error.is_conflict() => {}
-        Err(error) => tracing::warn!(image, %error, "can't remove a built image"),
+/// Writes the context as the engine gets it, and reads it.
+fn spool(files: impl io::Read, to: &Path, rules: &Ignore, dockerfile: &str) -> io::Result<fingerprint::Content> {
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder)?;
     }
+    let mut file = File::options().read(true).write(true).create(true).truncate(true).open(to)?;
+    context::reroot(files, BufWriter::new(&mut file), rules, &[dockerfile, ".dockerignore"])?;
+    file.rewind()?;
+    fingerprint::read(io::BufReader::new(&mut file), dockerfile)
 }

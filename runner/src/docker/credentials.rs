@@ -29,6 +29,11 @@ impl Credentials {
         self.0.get(&host).map(|login| engine_login(&host, login))
     }
 
+    /// For a registry by its host, however it is spelt.
+    pub(super) fn for_host(&self, spelling: &str) -> Option<&RegistryLogin> {
+        self.0.get(&host(spelling))
+    }
+
     /// For a build, which may pull from any.
     pub(super) fn for_build(&self) -> Option<HashMap<String, DockerCredentials>> {
         let all = self.0.iter().map(|(host, login)| (address(host), engine_login(host, login)));

@@ -9,13 +9,19 @@ use bollard::{
 };
 use tokio::sync::Semaphore;
 
-use super::credentials;
+use super::{
+    builder::{self, Builder},
+    credentials,
+    raw::Address,
+};
 use crate::executor::Failed;
 
 /// Longest wait for an answer that needs no container started.
 pub(super) const QUICK: Duration = Duration::from_secs(60);
 /// Longest wait for a create, a start or a removal: a disk full of dirty pages makes these slow.
 pub(super) const SLOW: Duration = Duration::from_secs(180);
+/// Longest silence of a registry while an image goes there.
+const SILENCE: Duration = Duration::from_secs(300);
 
 /// A call to the engine that did not work.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +34,8 @@ pub(super) enum EngineError {
     Stream(String),
     #[error("{0}")]
     Transport(Error),
+    #[error("{0}")]
+    Broken(String),
 }
 
 impl From<Error> for EngineError {
@@ -44,7 +52,7 @@ impl EngineError {
     fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
-            Self::Deadline(_) | Self::Stream(_) | Self::Transport(_) => None,
+            Self::Deadline(_) | Self::Stream(_) | Self::Transport(_) | Self::Broken(_) => None,
         }
     }
 
@@ -97,6 +105,10 @@ pub(super) struct Engine {
     pub(super) platform: String,
     /// Whether it has the log driver that keeps bytes as they are.
     pub(super) has_local_log: bool,
+    /// Where to talk to its BuildKit; `None`: its classic builder is to be used.
+    pub(super) buildkit: Option<Address>,
+    /// Longest silence of a registry while an image goes there.
+    pub(super) silence: Duration,
     /// Processors that it has.
     pub(super) cpus: u32,
     /// Creates and starts at once: more make each slower than they save.
@@ -129,7 +141,7 @@ pub async fn ping() -> Result<String, Failed> {
 
 impl Engine {
     /// Connects and learns what the engine is.
-    pub(super) async fn connect() -> Result<Self, Failed> {
+    pub(super) async fn connect(builder: Builder) -> Result<Self, Failed> {
         let no_engine = |error: EngineError| {
             Failed::infra(format!(
                 "no Docker engine answers: {error}; start Docker, or set DOCKER_HOST to where it listens"
@@ -139,6 +151,8 @@ impl Engine {
         let version = within(QUICK, api.version()).await.map_err(no_engine)?;
         let info = within(QUICK, api.info()).await.map_err(no_engine)?;
         let architecture = version.arch.unwrap_or_default();
+        let buildkit = within(QUICK, async { Ok(builder::find(builder, &api.client_version().to_string()).await) });
+        let buildkit = buildkit.await.map_err(no_engine)??;
         let cpus = info.ncpu.and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0).unwrap_or(2);
         Ok(Self {
             platform: format!("{}/{architecture}", version.os.unwrap_or_else(|| "linux".to_owned())),
@@ -152,6 +166,8 @@ impl Engine {
                 .any(|d| d == "local"),
             starts: Arc::new(Semaphore::new(cpus.max(2) as usize)),
             removals: Arc::new(Semaphore::new(1)),
+            buildkit,
+            silence: SILENCE,
             cpus,
             api: api.with_request_modifier(|mut request| {
                 for name in credentials::HEADERS {

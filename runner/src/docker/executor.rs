@@ -10,11 +10,13 @@ use std::{
 use slipway_pipelines::{
     lease::Claim,
     plan::Environment,
-    wire::{Grant, Source},
+    wire::{Grant, PushedImage, Source},
 };
 
 use super::{
-    adopt, close,
+    adopt,
+    builder::Builder,
+    close,
     engine::{Engine, EngineError},
     files,
     job::{Job, Open},
@@ -46,19 +48,22 @@ pub struct Config {
     /// Whether the workspaces of jobs stay when they are closed. Who wants them gone removes the volumes by
     /// [name](Docker::workspace).
     pub keep: bool,
+    /// What makes the images of `build:`.
+    pub builder: Builder,
     /// How images are pulled.
     pub pulls: Arc<Pulls>,
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { instance, data, server_url, token: _, pool, keep, pulls } = self;
+        let Self { instance, data, server_url, token: _, pool, keep, builder, pulls } = self;
         f.debug_struct("Config")
             .field("instance", instance)
             .field("data", data)
             .field("server_url", server_url)
             .field("pool", pool)
             .field("keep", keep)
+            .field("builder", builder)
             .field("pulls", pulls)
             .finish_non_exhaustive()
     }
@@ -87,7 +92,7 @@ impl Docker {
     ///
     /// No engine answers, or the data folder can't be written.
     pub async fn connect(config: Config) -> Result<Self, Failed> {
-        let engine = Engine::connect().await?;
+        let engine = Engine::connect(config.builder).await?;
         let unwritable = |error: std::io::Error| {
             Failed::infra(format!("can't write the runner's data folder {}: {error}", config.data.display()))
         };
@@ -127,6 +132,13 @@ impl Docker {
     pub(super) fn without_overlay(&self) -> Self {
         let Inner { engine, config, trees, .. } = &*self.0;
         Self::assemble(engine.clone(), (**config).clone(), trees.clone(), false)
+    }
+
+    /// The same executor with less patience for registries.
+    #[cfg(test)]
+    pub(super) fn with_silence(&self, silence: std::time::Duration) -> Self {
+        let Inner { engine, config, trees, overlay, .. } = &*self.0;
+        Self::assemble(Engine { silence, ..engine.clone() }, (**config).clone(), trees.clone(), *overlay)
     }
 
     #[cfg(test)]
@@ -228,6 +240,10 @@ impl Executor for Docker {
 
     async fn unpack(&self, job: &Job, at: &str, tar: Tar) -> Result<(), Failed> {
         files::unpack(&job.0, at, tar).await
+    }
+
+    async fn pushed(&self, job: &Job, step: usize) -> Vec<PushedImage> {
+        job.0.step(step).map(|(_, slot)| slot.pushed()).unwrap_or_default()
     }
 
     async fn again(&self, job: &Job, step: usize) -> Result<(), Failed> {

@@ -7,6 +7,7 @@
 mod adopt;
 mod archive;
 mod build;
+mod builder;
 mod close;
 mod container;
 mod context;
@@ -26,6 +27,7 @@ mod names;
 mod outputs;
 mod pause;
 mod pull;
+mod raw;
 mod ready;
 mod reference;
 mod rights;
@@ -36,6 +38,7 @@ mod step;
 mod used;
 mod workspace;
 
+pub use builder::Builder;
 pub use engine::ping;
 pub use executor::{Config, Docker};
 pub use job::Job;

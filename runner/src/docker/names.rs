@@ -195,10 +195,10 @@ pub(super) fn built_by(tag: &str) -> Option<Claim> {
     parts.next().is_none().then_some(claim)
 }
 
-/// Tag of the image that the last job of a name left as the cache of the next.
-pub(super) fn cache_tag(repository: &str, job: &str, step: &str) -> String {
+/// Tag of the image that the last job of a name left as the cache of the next. `scope` keeps those apart that must not share it.
+pub(super) fn cache_tag(repository: &str, job: &str, step: &str, scope: &str) -> String {
     use sha2::Digest;
-    let digest = sha2::Sha256::digest(format!("{repository}\n{job}\n{step}").as_bytes());
+    let digest = sha2::Sha256::digest(format!("{repository}\n{job}\n{step}\n{scope}").as_bytes());
     format!("cache-{}", hex::encode(&digest[..12]))
 }
 
@@ -228,7 +228,8 @@ mod tests {
     #[test]
     fn the_tag_of_a_built_image_names_its_job() {
         assert_eq!(built_by(&built_tag(&a_claim(), 3)), Some(a_claim()));
-        for other in ["", "latest", "x-1-2-3", &cache_tag("a/b", "c", "d"), "00000000000000000000000000000007-1-2-3-4"]
+        for other in
+            ["", "latest", "x-1-2-3", &cache_tag("a/b", "c", "d", ""), "00000000000000000000000000000007-1-2-3-4"]
         {
             assert_eq!(built_by(other), None, "{other}");
         }

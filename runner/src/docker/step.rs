@@ -9,6 +9,7 @@ use bollard::{exec::StartExecOptions, models::ExecConfig, query_parameters::Kill
 use slipway_pipelines::{
     plan::{Action, Container, Environment, Image, Program, Step},
     state::Reason,
+    wire::PushedImage,
 };
 use tokio::{io::AsyncWriteExt, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -43,11 +44,19 @@ struct Current {
     late: Environment,
     /// The engine's name for the image, once it is there.
     image: String,
+    /// What its build put into registries.
+    pushed: Vec<PushedImage>,
 }
 
 impl Current {
     fn new(closed: &CancellationToken) -> Self {
-        Self { stop: closed.child_token(), round: Round::default(), late: Environment::new(), image: String::new() }
+        Self {
+            stop: closed.child_token(),
+            round: Round::default(),
+            late: Environment::new(),
+            image: String::new(),
+            pushed: Vec::new(),
+        }
     }
 }
 
@@ -111,6 +120,11 @@ impl Slot {
     /// What the step said of its outputs so far.
     pub(super) fn outputs(&self) -> Vec<u8> {
         self.current().round.outputs.bytes()
+    }
+
+    /// What the step's build put into registries so far.
+    pub(super) fn pushed(&self) -> Vec<PushedImage> {
+        self.current().pushed.clone()
     }
 
     fn released(&self) -> Option<bool> {
@@ -221,7 +235,7 @@ async fn try_make_and_run(
         Image::Registry { .. } => slot.current().image.clone(),
         Image::Build(build) => {
             let built = tokio::select! {
-                built = build::build(job, step, build, &mut *log) => built,
+                built = build::build(job, step, build, |image| slot.current().pushed.push(image), &mut *log) => built,
                 () = stop.cancelled() => {
                     log.write(b"The build was stopped.\n");
                     news.exit(STOPPED);
@@ -231,7 +245,7 @@ async fn try_make_and_run(
             match built {
                 Ok(image) => image,
                 Err(failed) => {
-                    if failed.reason == Reason::ImageBuild {
+                    if matches!(failed.reason, Reason::ImageBuild | Reason::ImagePush) {
                         log.write(format!("{failed}\n").as_bytes());
                     }
                     news.end(Ending::Failed(failed));

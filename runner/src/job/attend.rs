@@ -115,6 +115,11 @@ impl<E: Executor, R: Reporter> Life<E, R> {
 
     /// Hands on what the step has for others, before anybody hears of its end.
     async fn hand_over(&mut self, ended_well: bool) -> Result<(), Failed> {
+        if self.pushes {
+            // Also of a step that failed later: what is in a registry is there.
+            let pushed = self.executor.pushed(&self.job, self.step).await;
+            let _ = self.happened.send(Happened::Pushed(self.step, pushed));
+        }
         if ended_well && !self.declared.is_empty() {
             self.hand_outputs().await?;
         }

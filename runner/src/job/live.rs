@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use slipway_pipelines::{
     plan::{Environment, Files, Ready},
     state::Millis,
+    wire::PushedImage,
     wire::UsedImage,
 };
 use tokio::{
@@ -43,6 +44,8 @@ pub(super) enum Happened {
     Outputs(usize, Outputs),
     /// Its container was made from this.
     Image(usize, UsedImage),
+    /// It put images into registries. Comes before its end.
+    Pushed(usize, Vec<PushedImage>),
 }
 
 /// What the life of a step needs.
@@ -63,6 +66,8 @@ pub(super) struct Life<E: Executor, R> {
     pub(super) ready: Option<Ready>,
     /// What it may hand over.
     pub(super) declared: Vec<String>,
+    /// Whether it puts images into registries.
+    pub(super) pushes: bool,
     /// What it takes in and what is kept of it.
     pub(super) files: Files,
 }

@@ -189,6 +189,9 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                 Some(happened) = self.happenings.recv() => match happened {
                     Happened::Input(input, at) => self.take(input, at),
                     Happened::Outputs(step, outputs) => self.keep(step, outputs),
+                    Happened::Pushed(step, images) => {
+                        images.into_iter().for_each(|image| self.outbox.tell(JobNews::Pushed { step, image }));
+                    }
                     Happened::Image(step, image) => self.outbox.tell(JobNews::Image { step, image }),
                 },
                 Some(ended) = self.endings.join_next(), if !self.endings.is_empty() => {

@@ -13,7 +13,7 @@ use slipway_pipelines::{
     wire::{Grant, Source},
 };
 
-use super::super::{Config, Docker, engine::Engine, leftovers::Inventory, names};
+use super::super::{Builder, Config, Docker, engine::Engine, leftovers::Inventory, names};
 use crate::executor::{Ending, Executor, Handle, LogSink};
 
 /// A log that a test can read.
@@ -136,6 +136,10 @@ pub(super) fn spec(step: &mut Step) -> &mut Container {
 }
 
 pub(super) async fn bench(pool: usize) -> Option<Bench> {
+    bench_with(pool, Builder::Auto).await
+}
+
+pub(super) async fn bench_with(pool: usize, builder: Builder) -> Option<Bench> {
     if let Err(failed) = super::super::ping().await {
         eprintln!("SKIPPED: {failed}");
         return None;
@@ -147,7 +151,8 @@ pub(super) async fn bench(pool: usize) -> Option<Bench> {
     let token = names::token();
     let data = tempfile::tempdir().unwrap();
     let instance = format!("test-{token}");
-    let docker = Docker::connect(config(&instance, &data, pool)).await.unwrap();
+    let config = Config { builder, ..config(&instance, &data, pool) };
+    let docker = Docker::connect(config).await.unwrap();
     let image = import(docker.engine(), &token, files, &["ENV PATH=/bin"]).await;
     Some(Bench { docker, data, instance, image, is_clean: false })
 }
@@ -160,6 +165,7 @@ pub(super) fn config(instance: &str, data: &tempfile::TempDir, pool: usize) -> C
         token: "slp_none".into(),
         pool,
         keep: false,
+        builder: Builder::Auto,
         pulls: Default::default(),
     }
 }

@@ -16,6 +16,7 @@ mod mounts;
 mod outputs;
 mod plugins;
 mod pulls;
+mod pushes;
 mod ready;
 mod registries;
 mod shell;

@@ -25,17 +25,17 @@ use super::{
 use crate::executor::{Ending, Executor};
 
 /// Its base64 is another one in a header than for URLs.
-const PASSWORD: &str = "a~~?>~?>?~>>ÿÿÿ~~~ þ";
+pub(super) const PASSWORD: &str = "a~~?>~?>?~>>ÿÿÿ~~~ þ";
 
 /// Debian's docker-registry on a port of its own; it takes `me` with [`PASSWORD`] only.
-struct Registry {
+pub(super) struct Registry {
     process: Child,
-    host: String,
+    pub(super) host: String,
     _place: tempfile::TempDir,
 }
 
 impl Registry {
-    async fn start() -> Option<Self> {
+    pub(super) async fn start() -> Option<Self> {
         let has = |program: &str| Command::new(program).arg("--help").output().is_ok();
         if !has("docker-registry") || !has("htpasswd") {
             eprintln!("SKIPPED: no registry here; install docker-registry and apache2-utils");
@@ -70,7 +70,7 @@ impl Registry {
         Some(registry)
     }
 
-    fn login(&self, password: &str) -> RegistryLogin {
+    pub(super) fn login(&self, password: &str) -> RegistryLogin {
         RegistryLogin { host: format!("http://{}", self.host), username: "me".into(), password: password.into() }
     }
 
