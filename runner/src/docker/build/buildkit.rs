@@ -66,14 +66,14 @@ pub(super) async fn build(
         .header(CONTENT_TYPE, "application/x-tar")
         .body(StreamBody::new(frames).boxed_unsync())
         .map_err(|error| EngineError::Broken(error.to_string()))?;
-    listen(address.send(request).await?, wanted.dockerfile, log).await
+    listen(address.send(request).await?, wanted, log).await
 }
 
 fn context_lost(path: &Path, error: &io::Error) -> EngineError {
     EngineError::Broken(format!("can't read the context again from {}: {error}", path.display()))
 }
 
-async fn listen(answer: Answer, dockerfile: &Dockerfile, log: &mut dyn LogSink) -> Result<(), Broken> {
+async fn listen(answer: Answer, wanted: &Wanted<'_>, log: &mut dyn LogSink) -> Result<(), Broken> {
     let mut lines = answer.lines();
     let mut progress = Progress::default();
     while let Some(line) = lines.next().await? {
@@ -84,11 +84,12 @@ async fn listen(answer: Answer, dockerfile: &Dockerfile, log: &mut dyn LogSink) 
                 Ok(trace) => log.write(&progress.take(&trace)),
                 Err(error) => tracing::debug!(%error, "the engine's progress can't be read"),
             }
-        } else if let Some(text) = line.stream {
+        } else if let Some(text) = line.stream.filter(|text| !text.contains(wanted.image)) {
+            // Its name here is nobody's affair.
             log.write(text.as_bytes());
         }
         if let Some(error) = line.error_detail.and_then(|detail| detail.message).or(line.error) {
-            return Err(Broken::Build(cause(&progress, dockerfile, &error)));
+            return Err(Broken::Build(cause(&progress, wanted.dockerfile, &error)));
         }
     }
     Ok(())
