@@ -34,9 +34,7 @@ pub struct MissingSecret {
 impl Plan {
     /// Names of all secrets that the plan asks for.
     pub fn secret_names(&self) -> BTreeSet<&str> {
-        let parts = self.steps.iter().flat_map(|step| step.secrets.values().flatten());
-        let mounted = self.steps.iter().filter_map(|step| step.build()).flat_map(|build| build.secrets.values());
-        parts.filter_map(SecretPart::name).chain(mounted.filter_map(BuildSecret::name)).collect()
+        self.steps.iter().flat_map(|step| step.secret_names()).collect()
     }
 
     /// Puts the values of secrets, by name, into the environment and the builds of the steps that ask for them. The plan must
@@ -77,6 +75,13 @@ impl Plan {
 }
 
 impl Step {
+    /// Names of the secrets that it asks for, some of them more than once.
+    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
+        let parts = self.secrets.values().flatten().filter_map(SecretPart::name);
+        let mounted = self.build().into_iter().flat_map(|build| build.secrets.values());
+        parts.chain(mounted.filter_map(BuildSecret::name))
+    }
+
     /// Its `build:` section.
     pub fn build(&self) -> Option<&ImageBuild> {
         match &self.container()?.image {

@@ -67,10 +67,8 @@ pub(super) async fn gather(
 }
 
 fn refused(plan: &Plan, name: &str, why: &str) -> Finish {
-    let asks = |step: &&std::sync::Arc<slipway_pipelines::plan::Step>| {
-        step.secrets.values().flatten().any(|part| part.name() == Some(name))
-    };
-    let step = plan.steps.iter().find(asks).map_or("", |step| &step.name);
+    let step =
+        plan.steps.iter().find(|step| step.secret_names().any(|asked| asked == name)).map_or("", |step| &step.name);
     Finish::with_note(Reason::Config, format!("the secret `{name}`, which step `{step}` asks for, {why}"))
 }
 
