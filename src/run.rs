@@ -15,6 +15,7 @@ mod screen;
 mod secrets;
 mod stop;
 mod summary;
+mod tests;
 
 use crate::{
     Exit,

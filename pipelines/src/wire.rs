@@ -9,6 +9,7 @@
 //! | `POST /runner/v1/renew` | [`Renew`] -> [`Renewed`]; renews at once, then holds the answer up to [`Renew::wait_ms`] or until there is an order |
 //! | `POST /runner/v1/events` | [`Events`] -> 204; 409 the claim is stale |
 //! | `GET /runner/v1/logs/JOB/ATTEMPT?epoch=E` | -> [`Committed`]; 409 |
+//! | `POST /runner/v1/reports` | [`Reported`] -> 204; 409 stale |
 //! | `POST /runner/v1/logs/JOB/ATTEMPT/STEP?epoch=E&offset=N` | raw bytes, at most [`MAX_APPEND_BYTES`] -> [`Appended`]; 409 stale; 416 `offset` beyond the committed length, with [`Appended`]; 503/507 try again |
 //! | `POST /runner/v1/caches` | [`CacheWanted`] -> [`CacheAnswer`]; 409 |
 //! | `GET /runner/v1/caches/JOB/ATTEMPT/ID?epoch=E` | -> raw bytes of a [`CacheEntry`]; others than it says when it is damaged, and it is dropped then; 404, 409 |
@@ -34,6 +35,11 @@ use crate::{
 mod caches;
 
 pub use caches::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, cache_form};
+mod report;
+
+pub use report::{
+    FileCoverage, MOST_MESSAGE, MOST_NAME, MOST_PART_ITEMS, ReportContent, ReportPart, Reported, TestCase, TestOutcome,
+};
 
 /// The version that both sides speak.
 pub const PROTOCOL: u32 = 1;
@@ -223,6 +229,12 @@ pub enum JobNews {
         step: usize,
         /// What is there now.
         image: PushedImage,
+    /// Something that people should know and that changes no outcome. Said again, it counts once.
+    Warning {
+        /// Position in the plan, if it is about a step.
+        step: Option<usize>,
+        /// A sentence, masked as logs are.
+        text: String,
     },
     /// A step with `failure: cancel` failed: the server cancels the whole build.
     CancelBuild {

@@ -9,7 +9,7 @@ use reqwest::{Response, StatusCode, Url};
 use serde::{Serialize, de::DeserializeOwned};
 use slipway_pipelines::{
     lease::Claim,
-    wire::{Appended, Committed, Events, Grant, Hello, LONG_POLL_MS, Next, Renew, Renewed, Welcome},
+    wire::{Appended, Committed, Events, Grant, Hello, LONG_POLL_MS, Next, Renew, Renewed, Reported, Welcome},
 };
 
 /// How long an answer that is not held may take: a server that flushes a slow disk gets the time, a dead one does not.
@@ -143,6 +143,15 @@ impl Client {
     /// See [`CallError`].
     pub async fn events(&self, events: &Events) -> Result<(), CallError> {
         self.post("events", events, ANSWER).await.map(drop)
+    }
+
+    /// Hands over a part of a report.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub async fn report(&self, reported: &Reported) -> Result<(), CallError> {
+        self.post("reports", reported, ANSWER).await.map(drop)
     }
 
     /// What is stored of a job's logs.

@@ -9,6 +9,7 @@ pub mod executor;
 pub mod job;
 pub mod remote;
 pub mod reporter;
+pub mod reports;
 pub mod schedule;
 pub mod ship;
 pub mod spool;

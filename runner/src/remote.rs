@@ -7,14 +7,17 @@ use std::{collections::BTreeMap, path::Path};
 use bytes::Bytes;
 use slipway_pipelines::{
     lease::Claim,
-    wire::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, Events, JobNews},
+    wire::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, Events, JobNews, ReportPart, Reported},
 };
 
 use crate::{
     backoff::Backoff,
     client::{CallError, Client},
-    reporter::{CacheBytes, Fenced, NoCache, Reporter},
+    reporter::{CacheBytes, Fenced, NoCache, NotTaken, Reporter},
 };
+
+/// How often a server that answers with errors of its own is given a part of a report.
+const MOST_REPORT_TRIES: u32 = 10;
 
 /// The server as it hears about one job.
 #[derive(Clone, Debug)]
@@ -80,6 +83,7 @@ impl Reporter for Remote {
             }
         }
     }
+
     async fn find_cache(&self, wanted: &CacheWanted) -> Result<CacheAnswer, NoCache> {
         self.find(wanted).await
     }
@@ -94,5 +98,26 @@ impl Reporter for Remote {
 
     async fn refuse_cache(&self, refusal: &CacheRefusal) -> Result<(), NoCache> {
         self.refuse(refusal).await
+    }
+
+    async fn report(&self, report: ReportPart) -> Result<(), NotTaken> {
+        let reported = Reported { claim: self.claim, report };
+        let mut backoff = Backoff::default();
+        let mut failures = 0;
+        loop {
+            match self.client.report(&reported).await {
+                Ok(()) => return Ok(()),
+                Err(error @ (CallError::Unknown | CallError::Refused { .. })) => {
+                    return Err(NotTaken::Refused(error.to_string()));
+                }
+                Err(error) => {
+                    failures += u32::from(matches!(error, CallError::Later { .. }));
+                    if failures >= MOST_REPORT_TRIES {
+                        return Err(NotTaken::Refused(error.to_string()));
+                    }
+                    self.after("a report", error, &mut backoff).await?;
+                }
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs::File, future::Future, io, path::Path};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use slipway_pipelines::wire::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, JobNews};
+use slipway_pipelines::wire::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, JobNews, ReportPart};
 
 /// Takes a job's news and logs. Its methods try again for as long as it takes; a caller that has no more time drops the future.
 pub trait Reporter: Clone + Send + Sync + 'static {
@@ -28,6 +28,20 @@ pub trait Reporter: Clone + Send + Sync + 'static {
 
     /// Tells why there is no entry to hand over.
     fn refuse_cache(&self, refusal: &CacheRefusal) -> impl Future<Output = Result<(), NoCache>> + Send;
+
+    /// Hands over a part of a report. Gives up on one that is not wanted: what is reported decides about no job.
+    fn report(&self, part: ReportPart) -> impl Future<Output = Result<(), NotTaken>> + Send;
+}
+
+/// Why a part of a report was not taken.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// The job is not ours any more.
+    #[error(transparent)]
+    Fenced(#[from] Fenced),
+    /// It will not be taken, however often it is tried.
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// An entry of a cache that is being read.

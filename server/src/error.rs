@@ -147,6 +147,7 @@ impl From<StoreError> for ApiError {
             StoreError::BuildUnfinished => Self::conflict("the build is not finished").help("cancel it first"),
             StoreError::NothingToRetry => Self::conflict("the build has no jobs to run again"),
             StoreError::NoSuchStep(step) => Self::bad_request(format!("the job has no step {step}")),
+            StoreError::Gap => Self::bad_request("a part of the report is missing"),
             StoreError::Full => {
                 Self::ours(StatusCode::INSUFFICIENT_STORAGE, "the server's disk is full", "the database's disk is full")
             }

@@ -27,6 +27,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/runner/v1/next", post(runner_api::next))
         .route("/runner/v1/renew", post(runner_api::renew))
         .route("/runner/v1/events", post(runner_api::events))
+        .route("/runner/v1/reports", post(runner_api::reports))
         .route("/runner/v1/logs/{job}/{attempt}", get(runner_api::committed))
         .route(
             "/runner/v1/logs/{job}/{attempt}/{step}",
@@ -54,6 +55,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/repos/{owner}/{repo}/parameters", get(api::parameters))
         .route("/api/v1/repos/{owner}/{repo}/builds", get(api::list_builds).post(api::start_build))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}", get(api::get_build))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/tests", get(api::build_tests))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/coverage", get(api::build_coverage))
+        .route("/api/v1/repos/{owner}/{repo}/tests", get(api::list_tests))
+        .route("/api/v1/repos/{owner}/{repo}/tests/{test}", get(api::get_test))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/stream", get(api::build_stream))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/cancel", post(api::cancel))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/retry", post(api::retry))
@@ -90,6 +95,9 @@ fn browser() -> Router<App> {
         .route("/repos/{owner}/{repo}/settings/registries", post(pages::set_registry))
         .route("/repos/{owner}/{repo}/settings/registries/delete", post(pages::drop_registry))
         .route("/repos/{owner}/{repo}/settings/trust", post(pages::set_trust))
+        .route("/repos/{owner}/{repo}/tests", get(pages::tests))
+        .route("/repos/{owner}/{repo}/tests/{test}", get(pages::test))
+        .route("/repos/{owner}/{repo}/builds/{number}/tests", get(pages::build_tests))
         .route("/repos/{owner}/{repo}/builds/{number}", get(pages::build))
         .route("/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}", get(pages::step))
         .route("/repos/{owner}/{repo}/builds/{number}/cancel", post(pages::cancel))

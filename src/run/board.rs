@@ -123,6 +123,7 @@ impl Board {
                 let ended = Show::Ended { place, finish: finish.clone(), took };
                 rest.into_iter().chain([ended]).collect()
             }
+            News::Warning { .. } | News::Report { .. } => Vec::new(),
             News::Ended { job, finish, .. } => {
                 let is_of = |(of, _): &Place| of == job;
                 let has_run = self.seen.keys().any(is_of);

@@ -145,16 +145,17 @@ impl Desk<'_> {
         };
         let setting = Setting { data: place.folder().to_path_buf(), machine: identity::host_name() };
         let mut built = desk::build(executor, &setting, order, news, commanded).await;
-        let (report, failed) = shown.await.map_err(|error| Trouble::Internal(error.to_string()))?;
+        let shown = shown.await.map_err(|error| Trouble::Internal(error.to_string()))?;
         let finish = summary::fold(&built.finishes);
+        shown.tests.iter().for_each(|line| println!("{line}"));
         println!("{}", summary::line(&finish, began.elapsed(), io::stdout().is_terminal()));
-        if let Some(report) = report {
+        if let Some(report) = shown.report {
             let written = report.end(&ordered.trigger, &finish);
             written.map_err(|error| Trouble::Internal(format!("cannot write the report: {error}")))?;
         }
         let held = std::mem::take(&mut built.held);
         if args.shell {
-            after::shell(&**executor, &held, failed).await;
+            after::shell(&**executor, &held, shown.failed).await;
         }
         if args.keep {
             after::kept(&**executor, &held);

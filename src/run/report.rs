@@ -87,6 +87,7 @@ impl Report {
                     step.state = state;
                 }
             }
+            News::Warning { .. } | News::Report { .. } => {}
             News::Ended { job, finish, .. } => {
                 if let Some(job) = self.jobs.get_mut(*job) {
                     job.finish = Some(finish.clone());

@@ -11,7 +11,17 @@ use super::{
     live::Live,
     plain,
     report::Report,
+    tests::Tests,
 };
+
+/// What is left when all is shown.
+pub(super) struct Shown {
+    pub(super) report: Option<Report>,
+    /// The first step whose failure counts, and its name.
+    pub(super) failed: Option<(Place, String)>,
+    /// Lines about what the steps reported.
+    pub(super) tests: Vec<String>,
+}
 
 /// Standard output, in the form that it takes best.
 enum Output {
@@ -25,7 +35,8 @@ pub(super) async fn show(
     mut news: mpsc::Receiver<News>,
     mut lines: mpsc::UnboundedReceiver<String>,
     mut report: Option<Report>,
-) -> (Option<Report>, Option<(Place, String)>) {
+) -> Shown {
+    let mut tests = Tests::default();
     let mut board = Board::new(&jobs);
     let mut output = if io::stdout().is_terminal() { Output::Live(Live::new()) } else { Output::Plain(io::stdout()) };
     // Standard output may be closed, as `| head` does: the pipeline goes on to its end all the same.
@@ -37,6 +48,7 @@ pub(super) async fn show(
                 if let Some(report) = &mut report {
                     report.take(&heard);
                 }
+                tests.take(&heard);
                 board.take(&heard).iter().try_for_each(|show| match &mut output {
                     Output::Live(live) => live.show(&board, show),
                     Output::Plain(out) if is_open => plain::write(out, &board, show),
@@ -53,5 +65,5 @@ pub(super) async fn show(
     if let Output::Live(live) = &mut output {
         live.end();
     }
-    (report, board.first_failed())
+    Shown { report, failed: board.first_failed(), tests: tests.lines() }
 }

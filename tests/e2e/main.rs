@@ -21,6 +21,7 @@ mod log_format;
 mod plugins;
 mod push;
 mod readme;
+mod reports;
 mod runners;
 mod scenarios;
 mod secrecy;

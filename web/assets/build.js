@@ -51,6 +51,7 @@ function apply(next, withLog) {
   const icon = document.getElementById('icon');
   if (icon.getAttribute('href') !== head.dataset.icon) icon.href = head.dataset.icon;
   swap(next, 'head');
+  swap(next, 'notes');
   swap(next, 'steps');
   if (!pane()) return;
   const moved = pane().dataset.key !== next.getElementById('pane').dataset.key;

@@ -15,7 +15,7 @@ use slipway_web::{
     ansi::Parser,
     assets,
     sign::Sign,
-    views::{BuildPage, JobView, LeftOutView, LogLine, LogView, StepView},
+    views::{BuildPage, CaseView, JobView, LeftOutView, LogLine, LogView, StepView, TestsView, WarningView},
 };
 
 const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
@@ -90,6 +90,27 @@ fn page(text: &str) -> BuildPage {
     let mut page = BuildPage::new(&name, 1, (status, Some(&finish)), &trigger, (0, Some(1), Some(2)), 3);
     page.diagnostics = text.to_owned();
     page.left_out = vec![LeftOutView { what: text.to_owned(), why: text.to_owned() }];
+    page.warnings = vec![WarningView { place: text.to_owned(), href: "/".to_owned(), text: text.to_owned() }];
+    let case = CaseView {
+        suite: text.to_owned(),
+        name: text.to_owned(),
+        status: Sign::Status(status),
+        word: "failed",
+        is_new: true,
+        href: "/".to_owned(),
+        place: text.to_owned(),
+        log: "/".to_owned(),
+        file: text.to_owned(),
+        took: String::new(),
+        message: format!("{text}\n{text}"),
+    };
+    page.tests = Some(TestsView {
+        has_tests: true,
+        failed: 2,
+        failures: vec![case.clone()],
+        slowest: vec![case],
+        ..TestsView::default()
+    });
     let step = StepView {
         position: 0,
         name: text.to_owned(),
@@ -162,7 +183,7 @@ fn hostile() -> impl Strategy<Value = String> {
         Just("{{ 7 * 7 }}{% endblock %}".to_owned()),
         Just("\x1b[31m<b>\x1b[0m&amp;".to_owned()),
     ];
-    prop::collection::vec(piece, 1..5).prop_map(|pieces| pieces.concat().replace(['\n', '\r'], " "))
+    prop::collection::vec(piece, 1..5).prop_map(|pieces| format!("x{}", pieces.concat()).replace(['\n', '\r'], " "))
 }
 
 proptest! {

@@ -79,6 +79,7 @@ impl Containers<'_> {
             outputs: step.outputs.iter().map(|output| output.value.clone()).collect(),
             files: Files {
                 caches: caches::caches(&step.caches, self.report),
+                reports: step.reports.clone(),
                 artifacts: step.artifacts.clone(),
                 artifacts_from: step.artifacts_from.iter().map(TakenFrom::planned).collect(),
                 ..Files::default()

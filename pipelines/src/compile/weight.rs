@@ -33,6 +33,7 @@ pub(super) fn of_step(step: &Step) -> usize {
 fn of_files(files: &Files) -> usize {
     let kept = files.artifacts.iter().flat_map(|artifacts| &artifacts.paths);
     let taken = files.artifacts_from.iter().flat_map(|from| from.paths.iter().chain([&from.workflow, &from.to]));
+    let kept = kept.chain(files.reports.iter().flat_map(|report| &report.paths));
     let caches: usize = files.caches.iter().map(of_cache).sum();
     kept.chain(taken).map(|text| LINE + text.len()).sum::<usize>() + caches
 }

@@ -14,6 +14,7 @@ mod pull;
 mod reader;
 mod ready;
 mod reference;
+mod reports;
 mod resources;
 mod retry;
 mod right;

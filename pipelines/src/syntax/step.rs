@@ -17,6 +17,8 @@ use crate::{
     diagnostic::Span,
     plan::{Access, Artifacts, OnFailure, Pull, Ready, Resources, Retry},
     yaml::{Entry, Node, Value},
+    plan::{Access, Artifacts, OnFailure, Pull, Ready, Report, Resources, Retry},
+    yaml::{Node, Value},
 };
 
 /// What an item is in its job.
@@ -53,6 +55,7 @@ pub(crate) struct Step {
     pub(crate) retry: Option<Retry>,
     pub(crate) outputs: Vec<Spanned<String>>,
     pub(crate) caches: Vec<Cache>,
+    pub(crate) reports: Vec<Report>,
     pub(crate) artifacts: Option<Artifacts>,
     pub(crate) artifacts_from: Vec<TakenFrom>,
     pub(crate) resources: Resources,
@@ -182,6 +185,7 @@ impl Reader<'_> {
             retry: node.given("retry").filter(|_| !is_service).and_then(|node| self.retry(node, true)),
             outputs: node.given("outputs").filter(|_| !is_service).map(|node| self.outputs(node)).unwrap_or_default(),
             caches: node.given("cache").filter(|_| !is_service).map(|node| self.caches(node)).unwrap_or_default(),
+            reports: node.given("reports").filter(|_| !is_service).map(|node| self.reports(node)).unwrap_or_default(),
             artifacts: node.given("artifacts").filter(|_| !is_service).and_then(|node| self.artifacts(node)),
             artifacts_from: node
                 .given("artifacts_from")
@@ -215,6 +219,10 @@ impl Reader<'_> {
             self.error(at, format!("{what} has `detach` and `cache`")).help(
                 "a detached step ends with its job, so nobody knows when its files are whole: remove one of the two",
             );
+        }
+        if let Some(at) = node.key_span("reports").filter(|_| step.detach && !step.reports.is_empty()) {
+            self.error(at, format!("{what} has `detach` and `reports`"))
+                .help("a detached step ends with its job; name its files on a step after it");
         }
         if let Some(at) = node.key_span("artifacts").filter(|_| step.detach && step.artifacts.is_some()) {
             self.error(at, format!("{what} has `detach` and `artifacts`"))

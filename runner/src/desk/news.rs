@@ -6,12 +6,12 @@ use bytes::Bytes;
 use slipway_pipelines::{
     plan::Environment,
     state::{Finish, Millis, StepEvent},
-    wire::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, JobNews},
+    wire::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, JobNews, ReportPart},
 };
 use tokio::sync::mpsc;
 
 use super::caches::Caches;
-use crate::reporter::{CacheBytes, Fenced, NoCache, Reporter};
+use crate::reporter::{CacheBytes, Fenced, NoCache, NotTaken, Reporter};
 
 /// One thing that happened. Jobs and steps by their position.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +40,22 @@ pub enum News {
         step: usize,
         /// As the server would store them: with secrets masked.
         bytes: Bytes,
+    },
+    /// A job has a warning.
+    Warning {
+        /// Which.
+        job: usize,
+        /// Of which step.
+        step: Option<usize>,
+        /// What.
+        text: String,
+    },
+    /// A step of a job reports tests or coverage.
+    Report {
+        /// Of which job.
+        job: usize,
+        /// What.
+        part: ReportPart,
     },
     /// A job ended, or was left out. Its containers may still be there.
     Ended {
@@ -94,6 +110,7 @@ impl Reporter for ToDesk {
             match news {
                 JobNews::Step { step, event, .. } => self.say(News::Step { job: self.job, step, event }).await,
                 JobNews::Outputs { step, values } => drop(self.heard.send(Heard::Outputs(self.job, step, values))),
+                JobNews::Warning { step, text } => self.say(News::Warning { job: self.job, step, text }).await,
                 JobNews::CancelBuild { step } => drop(self.heard.send(Heard::CancelBuild(self.job, step))),
                 // The Docker CLI on the same machine knows more of it.
                 JobNews::Image { .. } => {}
@@ -105,6 +122,7 @@ impl Reporter for ToDesk {
         }
         Ok(())
     }
+
     async fn find_cache(&self, wanted: &CacheWanted) -> Result<CacheAnswer, NoCache> {
         Ok(self.caches.find(wanted))
     }
@@ -121,6 +139,11 @@ impl Reporter for ToDesk {
 
     async fn refuse_cache(&self, _refusal: &CacheRefusal) -> Result<(), NoCache> {
         // Nobody asks here who could not see the runner's own warning.
+        Ok(())
+    }
+
+    async fn report(&self, part: ReportPart) -> Result<(), NotTaken> {
+        self.say(News::Report { job: self.job, part }).await;
         Ok(())
     }
 }

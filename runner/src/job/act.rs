@@ -176,6 +176,7 @@ impl<E: Executor, R: Reporter> Run<'_, E, R> {
             ready: planned.filter(|step| !step.is_awaited()).and_then(|step| step.container()?.ready.clone()),
             declared: planned.map_or_else(Vec::new, |step| step.outputs.clone()),
             pushes: planned.and_then(|step| step.build()).is_some_and(|build| build.push),
+            checkout: self.start.grant().plan.workspace.path.clone(),
             files: planned.map_or_else(Files::default, |step| step.files.clone()),
         };
         self.wishes.insert(step, wish);

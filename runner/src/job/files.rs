@@ -1,6 +1,8 @@
 //! Files around a step: what comes into the workspace before it starts, and what is kept when it has ended.
 
 mod caches;
+mod found;
+mod reports;
 
 use super::live::{Life, stopped};
 use crate::{
@@ -31,6 +33,7 @@ impl<E: Executor, R: Reporter> Life<E, R> {
         if ended_well {
             self.caches.is_well(self.step);
         }
+        self.keep_reports().await;
         Ok(())
     }
 }

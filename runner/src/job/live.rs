@@ -46,6 +46,8 @@ pub(super) enum Happened {
     Image(usize, UsedImage),
     /// It put images into registries. Comes before its end.
     Pushed(usize, Vec<PushedImage>),
+    /// Something about it that people should know and that changes no outcome.
+    Warning(usize, String),
 }
 
 /// What the life of a step needs.
@@ -68,6 +70,8 @@ pub(super) struct Life<E: Executor, R> {
     pub(super) declared: Vec<String>,
     /// Whether it puts images into registries.
     pub(super) pushes: bool,
+    /// Where the commit lies in its container.
+    pub(super) checkout: String,
     /// What it takes in and what is kept of it.
     pub(super) files: Files,
 }
@@ -175,6 +179,11 @@ impl<E: Executor, R: Reporter> Life<E, R> {
     pub(super) fn end(&self, ending: Ending) {
         let ending = self.logs.settle(self.step).map_or(ending, |fault| Ending::Failed(Failed::infra(fault)));
         self.say(Input::Ended(self.step, ending));
+    }
+
+    /// Says something that people should know: at the end of the step's log, and on the build.
+    pub(super) fn warn(&self, text: String) {
+        let _ = self.happened.send(Happened::Warning(self.step, text));
     }
 
     pub(super) fn say(&self, input: Input) {

@@ -35,6 +35,11 @@ impl<R: Reporter> Logs<R> {
         Self { spool, reporter, committed, open: Mutex::default() }
     }
 
+    /// Who hears of the job.
+    pub(super) fn reporter(&self) -> &R {
+        &self.reporter
+    }
+
     /// Where the step's log is written.
     pub(super) fn sink(&self, step: usize) -> Box<dyn LogSink> {
         match self.log(step) {

@@ -193,6 +193,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                         images.into_iter().for_each(|image| self.outbox.tell(JobNews::Pushed { step, image }));
                     }
                     Happened::Image(step, image) => self.outbox.tell(JobNews::Image { step, image }),
+                    Happened::Warning(step, text) => self.warn(step, &text),
                 },
                 Some(ended) = self.endings.join_next(), if !self.endings.is_empty() => {
                     if let Ok(ended) = ended {
@@ -226,11 +227,18 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
 
     /// Keeps what a step handed over for the steps that need it, and tells it.
     fn keep(&mut self, step: usize, Outputs { values, remarks }: Outputs) {
-        self.remarks.insert(step, remarks);
+        self.remarks.entry(step).or_default().extend(remarks);
         if !values.is_empty() {
             self.outbox.tell(JobNews::Outputs { step, values: values.clone() });
         }
         self.outputs.insert(step, values);
+    }
+
+    /// Tells a warning about a step; its log ends with it.
+    fn warn(&mut self, step: usize, text: &str) {
+        let text = self.spool.masked(text);
+        self.remarks.entry(step).or_default().push(format!("warning: {text}"));
+        self.outbox.tell(JobNews::Warning { step: Some(step), text });
     }
 
     pub(super) fn late(&self, step: usize) -> Environment {

@@ -4,6 +4,7 @@ mod bench;
 mod caches;
 mod ends;
 mod outputs;
+mod reports;
 mod resumes;
 mod takes;
 mod tries;

@@ -97,6 +97,13 @@ impl JobSpool {
         String::from_utf8_lossy(&out).into_owned()
     }
 
+    /// The same for a text that was cut at its end: what may be the beginning of a secret there is left out.
+    pub fn masked_cut(&self, text: &str) -> String {
+        let mut out = Vec::new();
+        Masker::new(Arc::clone(&self.needles)).push(text.as_bytes(), &mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
     /// Removes the folder: the server has it all, or wants none of it.
     pub fn remove(&self) {
         if let Err(error) = fs::remove_dir_all(&self.folder) {

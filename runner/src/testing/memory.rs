@@ -12,11 +12,13 @@ use futures_util::StreamExt;
 use slipway_pipelines::{
     plan::{Environment, Plan},
     state::{Finish, Illegal, StepEvent, StepState},
-    wire::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, Grant, JobNews, Resume, UsedImage},
+    wire::{
+        CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, Grant, JobNews, ReportPart, Resume, UsedImage,
+    },
 };
 use tokio::{sync::watch, time};
 
-use crate::reporter::{CacheBytes, Fenced, NoCache, Reporter};
+use crate::reporter::{CacheBytes, Fenced, NoCache, NotTaken, Reporter};
 
 /// What was heard of one job.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,8 @@ pub(crate) struct Heard {
     pub(crate) logs: BTreeMap<usize, Vec<u8>>,
     pub(crate) outputs: BTreeMap<usize, Environment>,
     pub(crate) images: BTreeMap<usize, UsedImage>,
+    pub(crate) reports: Vec<ReportPart>,
+    pub(crate) warnings: Vec<(Option<usize>, String)>,
     pub(crate) news: Vec<JobNews>,
     pub(crate) finish: Option<Finish>,
     /// Entries of caches with their forms and bytes, the newest last.
@@ -63,6 +67,10 @@ impl Heard {
             }
             JobNews::Pushed { step, .. } => {
                 assert!(self.is_running(step), "a push of a step that does not run: {step}");
+            JobNews::Warning { step, text } => {
+                if !self.warnings.contains(&(step, text.clone())) {
+                    self.warnings.push((step, text));
+                }
             }
             JobNews::CancelBuild { .. } => {}
             JobNews::Finished { finish, .. } => {
@@ -192,6 +200,7 @@ impl Reporter for Memory {
         self.change(|heard| news.into_iter().for_each(|news| heard.take(news)));
         Ok(())
     }
+
     async fn find_cache(&self, wanted: &CacheWanted) -> Result<CacheAnswer, NoCache> {
         let heard = self.heard.borrow();
         let fits = |key: &str, whole: bool| {
@@ -221,6 +230,17 @@ impl Reporter for Memory {
 
     async fn refuse_cache(&self, refusal: &CacheRefusal) -> Result<(), NoCache> {
         self.change(|heard| heard.refusals.push(refusal.clone()));
+        Ok(())
+    }
+
+    async fn report(&self, part: ReportPart) -> Result<(), NotTaken> {
+        mood(&self.news).await?;
+        self.change(|heard| {
+            assert!(heard.is_running(part.step), "a report of a step that does not run: {part:?}");
+            if !heard.reports.contains(&part) {
+                heard.reports.push(part);
+            }
+        });
         Ok(())
     }
 }

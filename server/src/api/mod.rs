@@ -16,6 +16,7 @@ mod registries;
 mod repos;
 mod secrets;
 mod shape;
+mod tests;
 mod trust;
 mod waiting;
 
@@ -30,5 +31,6 @@ pub(crate) use registries::{delete_registry, forget_registry, keep_registry, lis
 pub(crate) use repos::{create_repository, get_repository, list_repositories, webhook_url};
 pub(crate) use secrets::{delete_secret, forget_secret, keep_secret, list_secrets, put_secret};
 pub(crate) use shape::times;
+pub(crate) use tests::{CaseQuery, build_coverage, build_tests, find_test, get_test, list_tests, sort_of};
 pub(crate) use trust::{patch_repository, trust};
 pub(crate) use waiting::job_waits;

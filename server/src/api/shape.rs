@@ -10,10 +10,14 @@ use slipway_pipelines::{
 };
 use slipway_web::time::rfc3339;
 
-use super::waiting::job_waits;
+use super::{
+    tests::{CoverageJson, TestsJson},
+    waiting::job_waits,
+};
 use crate::{
     links,
     store::model::{BuildDetail, BuildSummary, JobDetail, PushedBy, Repository, StepDetail},
+    store::model::{BuildDetail, BuildSummary, JobDetail, Repository, StepDetail, Warning},
 };
 
 /// A repository. Never has a credential.
@@ -69,7 +73,20 @@ pub(crate) struct BuildDetailJson {
     /// What the compiler said, for people; empty when it had nothing to say.
     diagnostics: String,
     left_out: Vec<LeftOut>,
+    warnings: Vec<WarningJson>,
+    /// Null: no step reported tests.
+    tests: Option<TestsJson>,
+    /// Null: no step reported coverage.
+    coverage: Option<CoverageJson>,
     jobs: Vec<JobJson>,
+}
+
+/// What people should know of a build that changes no outcome.
+#[derive(Debug, Serialize)]
+struct WarningJson {
+    job: String,
+    step: Option<String>,
+    text: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -170,8 +187,19 @@ impl BuildDetailJson {
             build: BuildJson::new(&build.repository, &build.summary, public_url),
             diagnostics: build.diagnostics_text.clone(),
             left_out: build.left_out.clone(),
+            tests: TestsJson::new(&build.reports),
+            coverage: build.reports.coverage.map(CoverageJson::new),
+            warnings: build.warnings.iter().filter_map(|warning| WarningJson::new(build, warning)).collect(),
             jobs: build.jobs.iter().map(|job| JobJson::new(build, job)).collect(),
         }
+    }
+}
+
+impl WarningJson {
+    fn new(build: &BuildDetail, warning: &Warning) -> Option<Self> {
+        let job = build.jobs.get(warning.job)?;
+        let step = warning.step.and_then(|step| job.steps.get(step)).map(|step| step.name.clone());
+        Some(Self { job: job.name.clone(), step, text: warning.text.clone() })
     }
 }
 

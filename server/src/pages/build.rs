@@ -10,6 +10,7 @@ use super::{
     choose::choose,
     log_view::{Place, log_view},
     render,
+    tests_view::tests_view,
     window::{self, Window},
 };
 use crate::{
@@ -38,6 +39,7 @@ pub(crate) async fn build(
     let build = find_build(&app, &owner, &name, &number).await?;
     let selected = choose(&build.jobs);
     let mut page = build_page(&build, selected, clock::now());
+    page.tests = tests_view(&app, &build).await?;
     if let Some((job, step)) = selected {
         page.log = Some(log(&app, &build, &job.to_string(), &step.to_string(), &StepQuery::default()).await?);
     }
@@ -55,6 +57,7 @@ pub(crate) async fn step(
     let found = find_step(&app, &build, &job, &step, query.attempt).await?;
     let mut page = build_page(&build, Some((found.job.position, found.step)), clock::now());
     page.chosen = true;
+    page.tests = tests_view(&app, &build).await?;
     page.log = Some(log(&app, &build, &job, &step, &query).await?);
     render(StatusCode::OK, &page)
 }

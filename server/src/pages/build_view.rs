@@ -8,13 +8,13 @@ use slipway_pipelines::{
 use slipway_web::{
     sign::Sign,
     time::Span,
-    views::{BuildPage, JobView, LeftOutView, StepView, paths},
+    views::{BuildPage, JobView, LeftOutView, StepView, WarningView, paths},
     words,
 };
 
 use crate::{
     api::{job_waits, times},
-    store::model::{BuildDetail, JobDetail},
+    store::model::{BuildDetail, JobDetail, Warning},
 };
 
 /// The page without a log. `selected` are the positions of job and step whose log is shown.
@@ -31,8 +31,21 @@ pub(super) fn build_page(build: &BuildDetail, selected: Option<(usize, usize)>, 
         .iter()
         .map(|LeftOut { what, why }| LeftOutView { what: what.clone(), why: why.clone() })
         .collect();
+    page.warnings = build.warnings.iter().filter_map(|warning| warning_view(build, warning)).collect();
     page.jobs = build.jobs.iter().map(|job| job_view(build, job, selected, now)).collect();
     page
+}
+
+fn warning_view(build: &BuildDetail, warning: &Warning) -> Option<WarningView> {
+    let (name, number) = (&build.repository.name, build.summary.number);
+    let job = build.jobs.get(warning.job)?;
+    let (place, href) = match warning.step.and_then(|step| job.steps.get(step)) {
+        Some(step) => {
+            (format!("{} / {}", job.name, step.name), paths::step(name, number, job.position, step.position, None))
+        }
+        None => (job.name.clone(), paths::build(name, number)),
+    };
+    Some(WarningView { place, href, text: warning.text.clone() })
 }
 
 fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize)>, now: Millis) -> JobView {

@@ -16,6 +16,8 @@ mod repository;
 mod run;
 mod settings;
 mod settings_view;
+mod tests;
+mod tests_view;
 mod visitor;
 mod window;
 
@@ -29,4 +31,5 @@ pub(crate) use home::home;
 pub(crate) use repository::repository;
 pub(crate) use run::{run, start};
 pub(crate) use settings::{drop_registry, drop_secret, set_registry, set_secret, set_trust, settings};
+pub(crate) use tests::{build_tests, test, tests};
 pub(crate) use visitor::Visitor;

@@ -46,6 +46,7 @@ pub(crate) async fn repository(
         name: name.name().to_owned(),
         run_action: format!("{href}/builds"),
         run_page: paths::run(name),
+        tests: paths::tests(name),
         settings: paths::settings(name),
         href,
         default_branch: repository.default_branch.clone(),

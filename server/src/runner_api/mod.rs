@@ -6,6 +6,7 @@ mod hello;
 mod logs;
 mod next;
 mod renew;
+mod reports;
 mod who;
 
 pub(crate) use events::events;
@@ -15,3 +16,4 @@ pub(crate) use next::next;
 #[cfg(test)]
 pub(crate) use next::undelivered;
 pub(crate) use renew::renew;
+pub(crate) use reports::reports;

@@ -18,8 +18,10 @@ use super::{
     jobs::Job,
     model::{BuildDetail, BuildSummary, JobDetail, PushedBy, StepAddress, StepDetail},
     outputs, pushed, repositories,
+    model::{BuildDetail, BuildSummary, JobDetail, StepAddress, StepDetail},
+    outputs, reported, repositories,
     row::row,
-    steps,
+    steps, warnings,
 };
 use crate::logs::LogAddress;
 
@@ -126,6 +128,7 @@ impl Store {
             let pushed = pushed::of_attempt(&mut *moment, job.id, job.attempt).await?;
             details.push(detail(job, steps, outputs, pushed));
         }
+        let reports = reported::summary(&mut moment, &repository, &summary).await?;
         Ok(Some(BuildDetail {
             repository,
             summary,
@@ -133,6 +136,8 @@ impl Store {
             diagnostics: from_json(TABLE, &diagnostics)?,
             diagnostics_text,
             jobs: details,
+            warnings: warnings::of_build(&mut *moment, id).await?,
+            reports,
         }))
     }
 

@@ -26,6 +26,9 @@ pub enum StoreError {
     /// The job's plan has no step at this position.
     #[error("the job has no step {0}")]
     NoSuchStep(usize),
+    /// A part of a report without the one before it.
+    #[error("a part of the report is missing")]
+    Gap,
     /// The event does not fit the state.
     #[error(transparent)]
     Illegal(#[from] Illegal),

@@ -19,9 +19,9 @@ use super::{
     jobs,
     jobs::Job,
     model::Repository,
-    outputs, repositories, runners,
+    outputs, reports, repositories, runners,
     settle::{change, settle},
-    steps,
+    steps, warnings,
     writer::Tx,
 };
 use crate::clock;
@@ -220,6 +220,8 @@ async fn expire(tx: &mut Tx<'_>, job: &mut Job) -> Result<(), StoreError> {
     }
     if matches!(job.state, JobState::Queued { .. }) {
         tx.effects.reset.push((job.id, job.attempt));
+        warnings::forget(&mut *tx.connection, job.id, job.attempt).await?;
+        reports::forget(&mut *tx.connection, job).await?;
     }
     settle(tx, job.build, now).await
 }

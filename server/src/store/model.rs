@@ -19,8 +19,14 @@ use slipway_pipelines::{
 use crate::logs::LogAddress;
 
 mod settings;
+mod tests;
+mod warning;
 
 pub use settings::{NewRegistry, NewSecret, Registry, Secret, TrustChange};
+pub use tests::{
+    CaseFilter, CaseOrder, CaseRow, Coverage, ReportSummary, Test, TestCounts, TestId, TestRow, TestRun, TestSort,
+};
+pub use warning::Warning;
 
 /// Where a repository lives.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -297,6 +303,10 @@ pub struct BuildDetail {
     pub diagnostics_text: String,
     /// By position, each at its current attempt.
     pub jobs: Vec<JobDetail>,
+    /// What people should know of those attempts.
+    pub warnings: Vec<Warning>,
+    /// What its steps reported.
+    pub reports: ReportSummary,
 }
 
 /// One attempt of a job.

@@ -12,7 +12,7 @@ use super::{
     model::TokenId,
     outputs, pushed,
     settle::{change, settle},
-    steps,
+    steps, warnings,
     writer::Tx,
 };
 use crate::{clock, logs::LogAddress};
@@ -78,6 +78,7 @@ async fn take(tx: &mut Tx<'_>, job: &mut Job, claim: Claim, news: JobNews, now: 
         JobNews::Outputs { step, values } => outputs::put(tx, job, step, values).await,
         JobNews::Image { step, image } => images::put(tx, job, step, image).await,
         JobNews::Pushed { step, image } => pushed::put(tx, job, step, image).await,
+        JobNews::Warning { step, text } => warnings::put(tx, job, step, &text, now).await,
         JobNews::CancelBuild { step } => {
             let name = steps::of_attempt(&mut *tx.connection, job.id, job.attempt)
                 .await?

@@ -9,6 +9,7 @@ mod logs;
 mod pages;
 mod parameters;
 mod pushed;
+mod reports;
 mod repository;
 mod settings;
 mod setup;

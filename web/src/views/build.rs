@@ -7,7 +7,7 @@ use slipway_pipelines::{
     trigger::Trigger,
 };
 
-use super::{Frame, LogView, paths, rows};
+use super::{Frame, LogView, TestsView, paths, rows};
 use crate::{
     ansi::Style,
     sign::Sign,
@@ -61,6 +61,10 @@ pub struct BuildPage {
     pub diagnostics: String,
     /// Whether it stopped the build.
     pub broken: bool,
+    /// What people should know of it that changes no outcome.
+    pub warnings: Vec<WarningView>,
+    /// Its tests and coverage, if steps reported some.
+    pub tests: Option<TestsView>,
     /// In the plan's order.
     pub jobs: Vec<JobView>,
     /// What filters left out.
@@ -115,6 +119,17 @@ pub struct StepView {
     pub took: Option<Span>,
 }
 
+/// A warning about a job or one of its steps.
+#[derive(Clone, Debug)]
+pub struct WarningView {
+    /// Which: `job / step`.
+    pub place: String,
+    /// The page of the step, or of the build.
+    pub href: String,
+    /// A sentence.
+    pub text: String,
+}
+
 /// What a filter left out.
 #[derive(Clone, Debug)]
 pub struct LeftOutView {
@@ -160,6 +175,8 @@ impl BuildPage {
             can_retry: false,
             diagnostics: String::new(),
             broken: false,
+            warnings: Vec::new(),
+            tests: None,
             jobs: Vec::new(),
             left_out: Vec::new(),
             log: None,

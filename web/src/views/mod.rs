@@ -11,8 +11,9 @@ mod repository;
 mod rows;
 mod run;
 mod settings;
+mod tests;
 
-pub use build::{BuildPage, JobView, LeftOutView, StepView};
+pub use build::{BuildPage, JobView, LeftOutView, StepView, WarningView};
 pub use error::ErrorPage;
 pub use home::{HomePage, RepositoryRow};
 pub use layout::{Crumb, Frame};
@@ -23,4 +24,8 @@ pub use rows::{BuildRow, HistoryMark};
 pub use run::{Field, FieldKind, RunPage};
 pub use settings::{
     EventBox, Problem, RegistryForm, RegistryRow, SecretForm, SecretRow, Section, SettingsPage, TrustSwitch,
+};
+pub use tests::{
+    BuildTestsPage, CaseView, Choice, CoverageView, RunView, TestPage, TestRowView, TestsPage, TestsView,
+    sign as outcome_sign, took,
 };

@@ -12,6 +12,21 @@ pub fn settings(name: &RepositoryName) -> String {
     format!("{}/settings", repository(name))
 }
 
+/// A repository's tests.
+pub fn tests(name: &RepositoryName) -> String {
+    format!("{}/tests", repository(name))
+}
+
+/// A test through its builds, by its id.
+pub fn test(name: &RepositoryName, id: &str) -> String {
+    format!("{}/{id}", tests(name))
+}
+
+/// All tests of a build.
+pub fn build_tests(name: &RepositoryName, number: u64) -> String {
+    format!("{}/tests", build(name, number))
+}
+
 /// The page that starts a build by hand.
 pub fn run(name: &RepositoryName) -> String {
     format!("{}/run", repository(name))

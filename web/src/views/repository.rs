@@ -20,6 +20,8 @@ pub struct RepositoryPage {
     pub run_action: String,
     /// The page that asks for parameters before.
     pub run_page: String,
+    /// Its tests.
+    pub tests: String,
     /// Its settings.
     pub settings: String,
     /// `main`.

@@ -18,6 +18,8 @@ pub struct SettingsPage {
     pub name: String,
     /// The repository's page.
     pub href: String,
+    /// Its tests.
+    pub tests: String,
     /// This page.
     pub settings: String,
     /// What was wrong with the form that was sent.
@@ -141,6 +143,7 @@ impl SettingsPage {
             owner: name.owner().to_owned(),
             name: name.name().to_owned(),
             href: paths::repository(name),
+            tests: paths::tests(name),
             settings: paths::settings(name),
             problem: None,
             secrets: Vec::new(),

@@ -6,6 +6,7 @@ use super::{
     condition::WHEN,
     container::{BACKEND, BUILD, READY, READY_WORDS, RESOURCES},
     parts::{IF, NEEDS, RETRIES},
+    reports::REPORTS,
     shape::{Key, Keys, Shape},
 };
 use crate::plan::Pull;
@@ -79,6 +80,7 @@ const STEP_ONLY: &[Key] = &[
         "Files that are restored before the step and saved for later builds: one cache, or a list.",
         CACHES,
     ),
+    Key::new("reports", "Files in which tools say what they found: tests and coverage.", Shape::Section(&REPORTS)),
     Key::new("artifacts", "Files that are kept when the step has ended: paths or patterns, or more.", KEPT),
     Key::new("artifacts_from", "Workflows whose artifacts are put into the workspace before the step starts.", TAKEN),
 ];
@@ -110,7 +112,6 @@ pub(crate) static STEP: Keys = Keys {
     about: "A container of the job, run to its end.",
     known: &[CONTAINER, STEP_ONLY],
     needs: &[&["image", "build"]],
-    later: &["reports"],
     gone: &[GONE[0], GONE[1], GONE[2], GONE[3], ("ready", "write it on a service")],
     ..Keys::NONE
 };
@@ -120,7 +121,6 @@ pub(crate) static CLONE_STEP: Keys = Keys {
     name: "clone_step",
     about: "The checkout, or a container that does it.",
     known: &[CONTAINER, STEP_ONLY],
-    later: STEP.later,
     gone: STEP.gone,
     ..Keys::NONE
 };
@@ -131,7 +131,6 @@ pub(crate) static SERVICE: Keys = Keys {
     about: "A container that lives as long as its job.",
     known: &[CONTAINER, SERVICE_ONLY],
     needs: &[&["image", "build"]],
-    later: &[],
     gone: &[
         GONE[0],
         GONE[1],
@@ -143,6 +142,7 @@ pub(crate) static SERVICE: Keys = Keys {
         ("timeout", "a service lives as long as its job; `ready: {…, timeout: 60s}` limits its start"),
         ("outputs", "only steps have outputs; remove it"),
         ("cache", "write it on the step that fills it; a service lives as long as its job"),
+        ("reports", "write it on a step"),
         ("artifacts", "write it on a step"),
         ("artifacts_from", "write it on a step"),
         ("if", "services start with the job; use `when` to leave one out"),
