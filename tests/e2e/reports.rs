@@ -29,7 +29,7 @@ const PIPELINE: &str = "steps:
     commands:
       - mkdir -p out && cp report.xml out/
       - printf 'SF:lib/tide.rb\\nDA:1,1\\nDA:2,0\\nend_of_record\\n' > out/lcov.info
-      - '! grep -q failure report.xml'
+      - if grep -q failure report.xml; then exit 1; fi
     reports:
       junit: out/*.xml
       lcov: out/lcov.info

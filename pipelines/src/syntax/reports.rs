@@ -24,9 +24,13 @@ impl Reader<'_> {
 
     fn report_of(&mut self, node: &Node, kind: ReportKind) -> Option<Report> {
         let given = node.get(kind.as_str())?;
+        let is_map = matches!(given.value, Value::Map(_));
         let paths = self.patterns(given, kind.as_str())?;
         // Nothing but `!` patterns would look into every file there is.
         if paths.iter().all(|path| path.starts_with('!')) {
+            if is_map {
+                return None;
+            }
             self.error(first_line(given.span), format!("`{}` names no file", kind.as_str()))
                 .help("name one or a pattern, such as `report/*.xml`; one with `!` only takes away from others");
             return None;

@@ -127,7 +127,7 @@ macro_rules! is_new {
 }
 
 macro_rules! cases {
-    ($where:literal, $order:literal) => {
+    ([$($where:tt)*], $order:literal) => {
         concat!(
             "SELECT results.test, tests.job, tests.step, tests.suite, tests.name, tests.file, ",
             "jobs.position AS job_position, reports.step AS step_position, results.outcome, results.flaked, ",
@@ -136,7 +136,7 @@ macro_rules! cases {
             "JOIN reports ON reports.id = results.report ",
             "JOIN jobs ON jobs.id = reports.job AND jobs.attempt = reports.attempt ",
             "WHERE reports.build = $1 AND NOT reports.superseded ",
-            $where,
+            $($where)*
             " ORDER BY ",
             $order,
             " LIMIT $3 OFFSET $4"
@@ -153,22 +153,22 @@ pub(super) async fn of_build(
     (limit, offset): (u32, u64),
 ) -> Result<Vec<CaseRow>, StoreError> {
     let sql = match (filter, order) {
-        (CaseFilter::All, CaseOrder::Reported) => cases!("", "jobs.position, reports.id, results.position"),
+        (CaseFilter::All, CaseOrder::Reported) => cases!([], "jobs.position, reports.id, results.position"),
         (CaseFilter::All, CaseOrder::Slowest) => {
-            cases!("AND results.duration_ms IS NOT NULL", "results.duration_ms DESC, reports.id, results.position")
+            cases!(["AND results.duration_ms IS NOT NULL",], "results.duration_ms DESC, reports.id, results.position")
         }
         (CaseFilter::New, _) => {
-            cases!("AND results.bad AND is_new", "jobs.position, reports.id, results.position")
+            cases!(["AND results.bad AND ", is_new!(),], "jobs.position, reports.id, results.position")
         }
         (CaseFilter::Outcome(TestOutcome::Passed), _) => {
-            cases!("AND results.outcome = 'passed'", "jobs.position, reports.id, results.position")
+            cases!(["AND results.outcome = 'passed'",], "jobs.position, reports.id, results.position")
         }
         (CaseFilter::Outcome(TestOutcome::Skipped), _) => {
-            cases!("AND results.outcome = 'skipped'", "jobs.position, reports.id, results.position")
+            cases!(["AND results.outcome = 'skipped'",], "jobs.position, reports.id, results.position")
         }
         // The new ones first.
         (CaseFilter::Outcome(TestOutcome::Failed | TestOutcome::Error), _) => cases!(
-            "AND results.bad AND results.outcome IN ('failed', 'error')",
+            ["AND results.bad AND results.outcome IN ('failed', 'error')",],
             "is_new DESC, jobs.position, reports.id, results.position"
         ),
     };
