@@ -16,7 +16,6 @@ pub(crate) use cache::CACHE;
 pub(crate) use condition::{CONDITION, FILTER, PATH_FILTER};
 pub(crate) use container::{BUILD, DOCKER, FROM_SECRET, READY, RESOURCES};
 pub(crate) use parts::{CONCURRENCY, INCLUDE, NEED, PARAMETER, PARAMETER_TYPES, RETRY, SERVICES_FROM, WORKSPACE};
-pub(crate) use parts::{CONCURRENCY, INCLUDE, NEED, PARAMETER, PARAMETER_TYPES, RETRY, WORKSPACE};
 pub(crate) use reports::REPORTS;
 pub(crate) use shape::{Key, Keys, Shape};
 pub(crate) use step::{CLONE, SERVICE, STEP};

@@ -15,10 +15,8 @@ use super::{
 use crate::{
     compose::{Compose, Composed},
     diagnostic::Span,
-    plan::{Access, Artifacts, OnFailure, Pull, Ready, Resources, Retry},
-    yaml::{Entry, Node, Value},
     plan::{Access, Artifacts, OnFailure, Pull, Ready, Report, Resources, Retry},
-    yaml::{Node, Value},
+    yaml::{Entry, Node, Value},
 };
 
 /// What an item is in its job.

@@ -3,7 +3,8 @@
 use std::io::Read;
 
 use quick_xml::{
-    Error, XmlVersion,
+    Error,
+    escape::unescape,
     events::{BytesStart, Event},
     reader::Reader,
 };
@@ -127,7 +128,8 @@ fn element(start: &BytesStart<'_>) -> Element {
     let mut attributes = Vec::new();
     // A broken attribute ends the list; the rest of the document may be fine.
     for attribute in start.attributes().with_checks(false).map_while(Result::ok) {
-        let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+        // Not normalized: rspec writes messages with their line ends, which XML would have as spaces.
+        let value = unescape(&attribute.value);
         let value = value.map_or_else(|_| attribute.value.to_string(), |value| value.into_owned());
         attributes.push((attribute.key.local_name().as_ref().to_owned(), value));
     }
