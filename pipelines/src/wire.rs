@@ -229,6 +229,7 @@ pub enum JobNews {
         step: usize,
         /// What is there now.
         image: PushedImage,
+    },
     /// Something that people should know and that changes no outcome. Said again, it counts once.
     Warning {
         /// Position in the plan, if it is about a step.

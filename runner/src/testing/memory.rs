@@ -67,6 +67,7 @@ impl Heard {
             }
             JobNews::Pushed { step, .. } => {
                 assert!(self.is_running(step), "a push of a step that does not run: {step}");
+            }
             JobNews::Warning { step, text } => {
                 if !self.warnings.contains(&(step, text.clone())) {
                     self.warnings.push((step, text));

@@ -16,8 +16,7 @@ use super::{
 };
 use crate::{
     links,
-    store::model::{BuildDetail, BuildSummary, JobDetail, PushedBy, Repository, StepDetail},
-    store::model::{BuildDetail, BuildSummary, JobDetail, Repository, StepDetail, Warning},
+    store::model::{BuildDetail, BuildSummary, JobDetail, PushedBy, Repository, StepDetail, Warning},
 };
 
 /// A repository. Never has a credential.

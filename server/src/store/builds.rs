@@ -17,9 +17,7 @@ use super::{
     images, jobs,
     jobs::Job,
     model::{BuildDetail, BuildSummary, JobDetail, PushedBy, StepAddress, StepDetail},
-    outputs, pushed, repositories,
-    model::{BuildDetail, BuildSummary, JobDetail, StepAddress, StepDetail},
-    outputs, reported, repositories,
+    outputs, pushed, reported, repositories,
     row::row,
     steps, warnings,
 };
