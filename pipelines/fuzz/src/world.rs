@@ -63,6 +63,8 @@ impl World {
         given.trigger.reference = format!("refs/heads/{}", cues.name);
         let mut files = Vec::new();
         for (path, bytes) in parts {
+            // No path of a commit has one.
+            let path = path.replace('\0', "");
             match path.strip_prefix("include ") {
                 Some(name) => drop(given.included.insert(reference(name), Ok(bytes))),
                 None => files.push(SourceFile { path, bytes }),
