@@ -89,7 +89,7 @@ impl Ask {
         let began = Instant::now();
         let mut remark = String::new();
         if let Some((mirror, path)) = self.pulls.mirror.as_ref().zip(reference::on_the_hub(&self.image)) {
-            match self.from_mirror(mirror, &path, tell).await {
+            match self.through_mirror(mirror, &path, tell).await {
                 Ok((name, layers)) => {
                     let how = layers.sentence(&format!("{} from {mirror}", self.image), began.elapsed());
                     return State::Ready { name, how: Some(how) };
@@ -110,7 +110,7 @@ impl Ask {
     }
 
     /// Pulls by digest, so that no name of the mirror's stays and jobs at the same time do not take theirs from each other.
-    async fn from_mirror(
+    async fn through_mirror(
         &self,
         mirror: &Mirror,
         path: &str,

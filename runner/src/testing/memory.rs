@@ -205,9 +205,9 @@ impl Reporter for Memory {
     async fn find_cache(&self, wanted: &CacheWanted) -> Result<CacheAnswer, NoCache> {
         let heard = self.heard.borrow();
         let fits = |key: &str, whole: bool| {
-            let entries =
+            let mut entries =
                 heard.caches.iter().rev().filter(|(_, form, _)| *form == wanted.form).map(|(entry, ..)| entry);
-            entries.filter(|entry| if whole { entry.key == key } else { entry.key.starts_with(key) }).next().cloned()
+            entries.find(|entry| if whole { entry.key == key } else { entry.key.starts_with(key) }).cloned()
         };
         let found = fits(&wanted.key, true).or_else(|| wanted.restore_keys.iter().find_map(|key| fits(key, false)));
         Ok(CacheAnswer { found, saves: *self.saves.borrow(), note: None })

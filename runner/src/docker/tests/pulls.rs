@@ -139,13 +139,13 @@ async fn a_login_goes_to_its_own_host_and_into_no_container() {
     grant.registries = vec![login(PASSWORD)];
     let job = docker.open(&grant).await.unwrap();
     docker.empty_workspace(&job).await.unwrap();
-    for position in 0..images.len() {
+    for (position, image) in images.iter().enumerate() {
         let log = Log::default();
         let handle = docker.prepare(&job, position, log.sink()).await.unwrap();
         let container = docker.engine().api.inspect_container(&names::container(&grant.claim, position), None).await;
         let inspected = serde_json::to_string(&container.unwrap()).unwrap();
         for secret in [PASSWORD, &header] {
-            assert!(inspected.contains(&images[position]) && !inspected.contains(secret), "{inspected}");
+            assert!(inspected.contains(image) && !inspected.contains(secret), "{inspected}");
         }
         docker.release(&job, position, &Environment::new()).await.unwrap();
         assert_eq!(end(&handle).await, exited(0));

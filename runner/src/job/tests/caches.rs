@@ -66,7 +66,7 @@ async fn what_a_job_saves_the_next_one_finds() {
     let keys = |heard: &Heard| heard.caches.iter().map(|(entry, ..)| entry.key.clone()).collect::<Vec<_>>();
     assert_eq!(keys(&first), [format!("gems-{SUM_OF_A}")]);
 
-    let (second, gem) = run(steps(&[gems()]), &[first.clone()], &[(LOCK, "a")]).await;
+    let (second, gem) = run(steps(&[gems()]), std::slice::from_ref(&first), &[(LOCK, "a")]).await;
     assert_eq!(gem.as_deref(), Some("made"));
     assert!(second.log(2).starts_with(&format!("slipway: restored cache gems-{SUM_OF_A} (")), "{}", second.log(2));
     assert_eq!(keys(&second).len(), 1, "what is there does not change");
