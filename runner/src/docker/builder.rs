@@ -80,3 +80,17 @@ async fn says(address: &Address) -> Result<Option<String>, EngineError> {
     let ping = Request::get("/_ping").body(body).map_err(|error| EngineError::Broken(error.to_string()))?;
     Ok(address.send(ping).await?.header("builder-version").map(str::to_owned))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_builder_is_known_by_its_name() {
+        for (text, builder) in [("auto", Builder::Auto), ("buildkit", Builder::Buildkit), ("classic", Builder::Classic)]
+        {
+            assert_eq!(text.parse(), Ok(builder));
+        }
+        assert_eq!("kaniko".parse::<Builder>(), Err(BadBuilder("kaniko".to_owned())));
+    }
+}

@@ -243,7 +243,7 @@ impl Executor for Docker {
     }
 
     async fn pushed(&self, job: &Job, step: usize) -> Vec<PushedImage> {
-        job.0.step(step).map(|(_, slot)| slot.pushed()).unwrap_or_default()
+        step::pushed(&job.0, step).await
     }
 
     async fn again(&self, job: &Job, step: usize) -> Result<(), Failed> {

@@ -44,8 +44,8 @@ struct Current {
     late: Environment,
     /// The engine's name for the image, once it is there.
     image: String,
-    /// What its build put into registries.
-    pushed: Vec<PushedImage>,
+    /// What its build put into registries. `None`: an earlier process knew.
+    pushed: Option<Vec<PushedImage>>,
 }
 
 impl Current {
@@ -55,7 +55,7 @@ impl Current {
             round: Round::default(),
             late: Environment::new(),
             image: String::new(),
-            pushed: Vec::new(),
+            pushed: Some(Vec::new()),
         }
     }
 }
@@ -104,7 +104,10 @@ impl Slot {
 
     /// Marks a step of an earlier process as released.
     pub(super) fn adopt(&self, has_shell: bool, news: &News) {
-        self.current().round = news.round.clone();
+        let mut current = self.current();
+        current.round = news.round.clone();
+        current.pushed = None;
+        drop(current);
         self.replace(Phase::Released { has_shell });
     }
 
@@ -122,9 +125,8 @@ impl Slot {
         self.current().round.outputs.bytes()
     }
 
-    /// What the step's build put into registries so far.
-    pub(super) fn pushed(&self) -> Vec<PushedImage> {
-        self.current().pushed.clone()
+    fn note_pushed(&self, image: PushedImage) {
+        self.current().pushed.get_or_insert_default().push(image);
     }
 
     fn released(&self) -> Option<bool> {
@@ -235,7 +237,7 @@ async fn try_make_and_run(
         Image::Registry { .. } => slot.current().image.clone(),
         Image::Build(build) => {
             let built = tokio::select! {
-                built = build::build(job, step, build, |image| slot.current().pushed.push(image), &mut *log) => built,
+                built = build::build(job, step, build, |image| slot.note_pushed(image), &mut *log) => built,
                 () = stop.cancelled() => {
                     log.write(b"The build was stopped.\n");
                     news.exit(STOPPED);
@@ -364,6 +366,17 @@ pub(super) async fn outputs(job: &Open, step: usize) -> Result<Vec<u8>, Failed> 
             outputs::read(&job.engine, &names::container(&job.claim, step)).await
         }
         Program::Nothing => Ok(Vec::new()),
+    }
+}
+
+/// What a step's build put into registries: see [`Executor::pushed`](crate::executor::Executor::pushed).
+pub(super) async fn pushed(job: &Open, step: usize) -> Vec<PushedImage> {
+    let Ok((plan, slot)) = job.step(step) else { return Vec::new() };
+    let known = slot.current().pushed.clone();
+    match (known, plan.build()) {
+        (Some(known), _) => known,
+        (None, Some(build)) => build::pushed_before(job, step, build).await,
+        (None, None) => Vec::new(),
     }
 }
 

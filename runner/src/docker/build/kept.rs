@@ -1,7 +1,10 @@
 //! The images that builds leave on the engine: one a step, as the cache of the next job of that name.
 
 use bollard::query_parameters::{RemoveImageOptionsBuilder, TagImageOptionsBuilder};
-use slipway_pipelines::plan::{ImageBuild, Plan};
+use slipway_pipelines::{
+    plan::{ImageBuild, Plan},
+    wire::PushedImage,
+};
 
 use super::{
     super::{
@@ -100,6 +103,19 @@ pub(in super::super) async fn forget(job: &Open) {
             remove(&job.engine, &old).await;
         }
     }
+}
+
+/// What an earlier process pushed, as the engine remembers it. Asked for a step that has a container: its pushes were done before.
+pub(in super::super) async fn pushed_before(job: &Open, step: usize, build: &ImageBuild) -> Vec<PushedImage> {
+    let own = format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.claim, step));
+    let Ok(image) = within(QUICK, job.engine.api.inspect_image(&own)).await else { return Vec::new() };
+    let digests = image.repo_digests.unwrap_or_default();
+    let of_tag = |tag: &String| {
+        let (name, _) = reference::split(tag);
+        let digest = digests.iter().find_map(|digest| digest.strip_prefix(name)?.strip_prefix('@'))?;
+        Some(PushedImage { reference: tag.clone(), digest: digest.to_owned() })
+    };
+    build.tags.iter().filter(|_| build.push).filter_map(of_tag).collect()
 }
 
 fn in_registries(build: &ImageBuild) -> impl Iterator<Item = &String> {

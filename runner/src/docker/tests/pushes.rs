@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use bollard::query_parameters::{CreateImageOptionsBuilder, RemoveImageOptions};
 use futures_util::TryStreamExt;
 use slipway_pipelines::{
-    plan::{Environment, ImageBuild},
+    plan::{Environment, Image, ImageBuild},
     state::Reason,
     wire::{PushedImage, RegistryLogin},
 };
@@ -11,8 +11,9 @@ use tokio::net::TcpListener;
 
 use super::{
     super::{Builder, Docker, build, names},
+    adoption::in_a_process_that_dies,
     builds::built,
-    harness::{Bench, Log, bench, bench_with, end, exited},
+    harness::{Bench, Log, bench, bench_with, config, end, exited, spec, until},
     registries::{PASSWORD, Registry},
     workspaces::repository,
 };
@@ -112,6 +113,39 @@ async fn an_image_is_pushed_with_its_cache_and_comes_back_by_its_digest() {
 async fn the_classic_builder_pushes_too() {
     let Some(bench) = bench_with(0, Builder::Classic).await else { return };
     an_image_comes_back_by_its_digest(bench, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_runner_still_knows_what_was_pushed() {
+    let Some(bench) = bench(0).await else { return };
+    let Some(registry) = Registry::start().await else { return bench.finish().await };
+    let tag = format!("{}/test/{}:1", registry.host, names::token());
+    let mut step = bench.commands("image", &["echo up; sleep 1000"]);
+    spec(&mut step).image = Image::Build(pushes(&tag));
+    let mut grant = bench.grant(vec![step]);
+    let source = bench.data.path().join("source");
+    let dockerfile = format!("FROM {}\n", bench.image);
+    grant.source.sha = repository(&source, &[("Dockerfile", dockerfile.as_str())]);
+    grant.source.path = Some(source.to_str().unwrap().to_owned());
+    grant.registries = vec![registry.login(PASSWORD)];
+    let (its, config) = (grant.clone(), config(&bench.instance, &bench.data, 0));
+    let known = in_a_process_that_dies(async move {
+        let docker = Docker::connect(config).await.unwrap();
+        let job = docker.open(&its).await.unwrap();
+        docker.checkout(&job, &its.source, Log::default().sink()).await.unwrap();
+        let log = Log::default();
+        let _handle = docker.prepare(&job, 0, log.sink()).await.unwrap();
+        docker.release(&job, 0, &Environment::new()).await.unwrap();
+        until("it runs", || async { log.text().contains("\nup\n") }).await;
+        docker.pushed(&job, 0).await
+    });
+    assert_eq!(known.len(), 1);
+    let adopted = bench.docker.adopt(&grant, &|_| Log::default().sink()).await.unwrap();
+    assert_eq!(adopted.released.len(), 1);
+    assert_eq!(bench.docker.pushed(&adopted.job, 0).await, known);
+    bench.docker.close(&adopted.job).await;
+    assert!(!is_here(&bench, &tag).await);
+    bench.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
