@@ -18,7 +18,7 @@ run: ## slipway up on this tree, data in ./slipway-data
 test: ## all tests, end-to-end ones on real Docker and Chromium included
 	@tests/setup/build-tools.sh
 	@tests/setup/docker.sh
-	@tests/setup/packages.sh curl openssl chromium chromium-driver docker-registry apache2-utils qemu-user-static python3-venv
+	@tests/setup/packages.sh curl openssl chromium chromium-driver docker-registry apache2-utils qemu-user-static python3-venv zstd
 	@tests/setup/debian-image.sh golang nginx python redis ruby
 	@tests/setup/s3.sh
 	cargo test --workspace --locked --lib --bins

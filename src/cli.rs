@@ -3,7 +3,7 @@
 mod desk;
 mod remote;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use slipway_runner::docker::Builder;
@@ -91,6 +91,9 @@ pub(crate) struct Server {
     /// `s3://BUCKET/PREFIX?endpoint=URL&region=NAME` with the credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
     #[arg(long, env = "SLIPWAY_STORAGE", value_name = "FOLDER|URL")]
     pub(crate) storage: Option<slipway_server::storage::Location>,
+    /// How long logs are kept after their job, such as `90d`; without it for ever.
+    #[arg(long, env = "SLIPWAY_LOG_RETENTION", value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) log_retention: Option<Duration>,
     /// First administrator's API token; without it one is made and printed once.
     #[arg(long, env = "SLIPWAY_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(crate) admin_token: Option<String>,
@@ -186,6 +189,14 @@ fn parse_labels(text: &str) -> Result<Labels, String> {
         }
     }
     Ok(Labels(labels))
+}
+
+/// A time as on pipelines: `90s`, `10m`, `1h30m`, `30d`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    match slipway_pipelines::duration::seconds(text) {
+        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        _ => Err(format!("`{text}` is no time: write a number with its unit, such as `12h` or `30d`")),
+    }
 }
 
 #[cfg(test)]

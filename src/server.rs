@@ -29,6 +29,7 @@ pub(crate) async fn start(args: Server) -> Result<Running, String> {
         public_url: args.url.unwrap_or_default(),
         database: args.database,
         storage: args.storage,
+        log_retention: args.log_retention,
         admin_token: args.admin_token.map(Into::into),
         runner_token: args.runner_token.map(Into::into),
         push_creates: args.push_creates,

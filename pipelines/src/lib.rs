@@ -5,6 +5,7 @@ mod compose;
 pub mod context;
 pub mod diagnostic;
 pub mod discovery;
+pub mod duration;
 mod environment;
 mod filter;
 mod flavour;

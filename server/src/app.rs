@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    logs::{LogAddress, Logs, Tail},
+    logs::{LogAddress, Logs, Tail, TailError},
     news::News,
     queue::Dispatcher,
     storage::Storage,
@@ -68,7 +68,7 @@ impl App {
 
     /// Follows a step's log from an offset, to its end if the step is finished. The caller also watches
     /// [`Parts::stopping`].
-    pub async fn tail(&self, address: LogAddress, from: u64) -> Result<Tail, StoreError> {
+    pub async fn tail(&self, address: LogAddress, from: u64) -> Result<Tail, TailError> {
         // Open first, look second: an end in between closes the open one.
         let tail = self.logs.tail(address, from);
         let step = self.store.step_address(address.job, Some(address.attempt), address.step).await;
@@ -76,13 +76,13 @@ impl App {
             Ok(Some(step)) if !step.ended => Ok(tail),
             Ok(Some(_)) => {
                 self.logs.close(address);
-                Ok(self.logs.tail_finished(address, from))
+                Ok(self.logs.tail_finished(address, from).await?)
             }
             Ok(None) => {
                 self.logs.close(address);
-                Err(StoreError::NotFound)
+                Err(StoreError::NotFound.into())
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -97,6 +97,9 @@ pub(crate) fn spread(dispatcher: &Dispatcher, logs: &Logs, news: &News, effects:
         }
     }
     effects.closed.into_iter().for_each(|address| logs.close(address));
+    if effects.jobs.iter().any(|change| change.state.status().is_final()) {
+        logs.attempt_over();
+    }
     effects.builds.into_iter().for_each(|build| news.publish(build));
     dispatcher.note_queue(&effects.jobs);
 }

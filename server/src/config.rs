@@ -1,6 +1,6 @@
 //! What the server is told at its start.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
@@ -26,6 +26,8 @@ pub struct Config {
     pub database: Option<String>,
     /// Where artifacts, caches and finished logs are kept, or `None` for `objects` in the data folder.
     pub storage: Option<Location>,
+    /// How long logs are kept. `None`: for ever.
+    pub log_retention: Option<Duration>,
     /// The first administrator's API token (`SLIPWAY_ADMIN_TOKEN`). `None`: one is made at the first start.
     pub admin_token: Option<SecretString>,
     /// The token of runners (`SLIPWAY_RUNNER_TOKEN`). `None`: one is made and kept in the data folder.
@@ -44,6 +46,7 @@ impl Config {
             allow_local_clone: false,
             database: None,
             storage: None,
+            log_retention: None,
             admin_token: None,
             runner_token: None,
         }

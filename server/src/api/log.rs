@@ -19,7 +19,7 @@ use crate::{
     app::App,
     auth::Admin,
     error::ApiError,
-    logs::{LogAddress, Logs},
+    logs::{LogAddress, Logs, unreadable},
 };
 
 /// Most bytes read at once.
@@ -46,7 +46,7 @@ pub(crate) async fn raw_log(
 ) -> Result<Response<Body>, ApiError> {
     let build = find_build(&app, &owner, &name, &number).await?;
     let log = find_step(&app, &build, &job, &step, query.attempt).await?;
-    let length = app.logs.length(log.address).await.map_err(ApiError::internal)?;
+    let length = app.logs.length(log.address).await.map_err(|error| unreadable(&error))?;
     let asked = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
     let answer = Response::builder()
         .header(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))

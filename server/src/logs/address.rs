@@ -24,6 +24,11 @@ impl LogAddress {
         root.join(job.to_string()).join(attempt.to_string())
     }
 
+    /// Key of its object in the storage.
+    pub(super) fn object(&self) -> String {
+        format!("logs/{}/{}/{}.zst", self.job, self.attempt, self.step)
+    }
+
     /// The file.
     pub(super) fn file(&self, root: &Path) -> PathBuf {
         Self::folder(root, self.job, self.attempt).join(format!("{}.log", self.step))

@@ -69,9 +69,10 @@ impl LogFile {
         Arc::new(fresh)
     }
 
-    /// Length that can be read.
-    pub(super) fn length(&self) -> u64 {
-        self.extent.borrow().length
+    /// Length that can be read; `None` when there is no file.
+    pub(super) fn length(&self) -> Option<u64> {
+        let length = self.extent.borrow().length;
+        (length > 0 || self.path.exists()).then_some(length)
     }
 
     /// Length that is surely on the disk.
@@ -112,11 +113,11 @@ impl LogFile {
         Ok(end)
     }
 
-    /// The bytes of a range that are there.
-    pub(super) fn read(&self, range: Range<u64>) -> io::Result<Bytes> {
+    /// The bytes of a range that are there; `None` when there is no file.
+    pub(super) fn read(&self, range: Range<u64>) -> io::Result<Option<Bytes>> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Bytes::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
         let end = range.end.min(file.metadata()?.len());
@@ -132,7 +133,7 @@ impl LogFile {
             }
         }
         bytes.truncate(filled);
-        Ok(Bytes::from(bytes))
+        Ok(Some(Bytes::from(bytes)))
     }
 
     /// Opens for writing. What a server before this one wrote is put on the disk first: it counts as committed now.

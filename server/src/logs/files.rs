@@ -4,14 +4,21 @@ use std::{
     collections::HashMap,
     io,
     ops::Range,
-    path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use bytes::Bytes;
 use slipway_pipelines::ids::JobId;
+use tokio::sync::{Notify, watch};
 
-use super::{LogAddress, Tail, file::LogFile};
+use super::{
+    LogAddress, Tail,
+    archive::Archive,
+    file::{Extent, LogFile},
+    gates::Gates,
+};
+use crate::{storage::Storage, store::LogIndex};
 
 /// All logs. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,6 +31,12 @@ struct Inner {
     root: PathBuf,
     /// Logs that are written or watched now. An entry goes when its step is finished.
     open: Mutex<HashMap<LogAddress, Arc<LogFile>>>,
+    /// Where logs of attempts that are over go.
+    archive: OnceLock<Archive>,
+    /// Appends under way.
+    gates: Gates,
+    /// Tells the archiver that an attempt is over.
+    over: Notify,
 }
 
 /// Why bytes were not appended.
@@ -49,7 +62,15 @@ pub enum AppendError {
 impl Logs {
     /// The logs below a folder, which is made when the first is written.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { inner: Arc::new(Inner { root: root.into(), open: Mutex::default() }) }
+        let (open, archive) = (Mutex::default(), OnceLock::new());
+        let inner = Inner { root: root.into(), open, archive, gates: Gates::default(), over: Notify::new() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Says where logs go whose attempt is over. Before, only files are found.
+    pub fn archive_in(&self, storage: Storage, index: LogIndex) {
+        // A second call would say the same.
+        let _ = self.inner.archive.set(Archive::new(storage, index));
     }
 
     /// Puts bytes at an offset and returns the committed length. What is already there is skipped. When it returns, all
@@ -67,17 +88,29 @@ impl Logs {
         bytes: Bytes,
         current: impl FnOnce() -> bool,
     ) -> Result<u64, AppendError> {
+        let gate = self.inner.gates.enter(address.job).await;
         let log = self.entry(address);
         if !current() {
             return Err(AppendError::Stale);
         }
-        blocking(move || log.append(offset, &bytes)).await.map_err(AppendError::Io)?
+        // The gate goes with the work: it may outlive whoever asked for it.
+        let work = move || {
+            let appended = log.append(offset, &bytes);
+            drop(gate);
+            appended
+        };
+        blocking(work).await.map_err(AppendError::Io)?
     }
 
-    /// Length in bytes of what can be read; 0 when there is none.
+    /// Length in bytes of what can be read; 0 when there is none. An error of kind `NotFound`: the log was removed after
+    /// its time.
     pub async fn length(&self, address: LogAddress) -> io::Result<u64> {
         let log = self.known(address);
-        blocking(move || log.length()).await
+        match (blocking(move || log.length()).await?, self.archive()) {
+            (Some(length), _) => Ok(length),
+            (None, Some(archive)) => archive.length(address).await,
+            (None, None) => Ok(0),
+        }
     }
 
     /// Length in bytes of what is surely on the disk: where a writer goes on.
@@ -86,22 +119,28 @@ impl Logs {
         blocking(move || log.committed()).await?
     }
 
-    /// The bytes of a range that are there.
+    /// The bytes of a range that are there. The file is asked first, the storage after it: in the order in which one
+    /// takes the other's place.
     pub async fn read(&self, address: LogAddress, range: Range<u64>) -> io::Result<Bytes> {
-        let log = self.detached(address);
-        blocking(move || log.read(range)).await?
+        let (log, part) = (self.detached(address), range.clone());
+        match (blocking(move || log.read(part)).await??, self.archive()) {
+            (Some(bytes), _) => Ok(bytes),
+            (None, Some(archive)) => archive.read(address, range).await,
+            (None, None) => Ok(Bytes::new()),
+        }
     }
 
     /// Follows a log of a step that is not finished. Use [`App::tail`](crate::app::App::tail), which knows whether it is.
     pub fn tail(&self, address: LogAddress, from: u64) -> Tail {
-        Tail::new(self.entry(address), from)
+        let extent = self.entry(address).watch();
+        Tail::new(self.clone(), address, extent, from)
     }
 
     /// Reads a log of a finished step to its end.
-    pub fn tail_finished(&self, address: LogAddress, from: u64) -> Tail {
-        let log = self.detached(address);
-        log.close();
-        Tail::new(log, from)
+    pub async fn tail_finished(&self, address: LogAddress, from: u64) -> io::Result<Tail> {
+        let length = self.length(address).await?;
+        let (_, extent) = watch::channel(Extent { length, closed: true });
+        Ok(Tail::new(self.clone(), address, extent, from))
     }
 
     /// The step is finished: its viewers end when they have everything.
@@ -125,6 +164,28 @@ impl Logs {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Tells the archiver that an attempt is over.
+    pub(crate) fn attempt_over(&self) {
+        self.inner.over.notify_one();
+    }
+
+    pub(super) async fn over(&self) {
+        self.inner.over.notified().await;
+    }
+
+    /// Waits for the appends to a job's logs that are under way.
+    pub(super) async fn settled(&self, job: JobId) {
+        self.inner.gates.settled(job).await;
+    }
+
+    pub(super) fn archive(&self) -> Option<&Archive> {
+        self.inner.archive.get()
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.inner.root
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<LogAddress, Arc<LogFile>>> {

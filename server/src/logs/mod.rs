@@ -1,10 +1,19 @@
-//! Logs are files: appended by offset, read by any number of viewers.
+//! Logs: files while they are written, appended by offset and read by any number of viewers; objects of the storage once
+//! their attempt is over.
 
 mod address;
+mod archive;
+mod archiver;
 mod file;
 mod files;
+mod folder;
+mod frames;
+mod gates;
 mod tail;
 
 pub use address::LogAddress;
+pub(crate) use archiver::run as run_archiver;
+pub use archiver::{ArchiveError, Moved, move_finished, move_one, remove_old};
 pub use files::{AppendError, Logs};
-pub use tail::Tail;
+pub(crate) use tail::unreadable;
+pub use tail::{Tail, TailError};

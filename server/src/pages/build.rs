@@ -18,6 +18,7 @@ use crate::{
     app::App,
     clock,
     error::ApiError,
+    logs::unreadable,
     store::model::BuildDetail,
 };
 
@@ -65,14 +66,21 @@ pub(crate) async fn step(
 async fn log(app: &App, build: &BuildDetail, job: &str, step: &str, query: &StepQuery) -> Result<LogView, PageError> {
     let found = find_step(app, build, job, step, query.attempt).await?;
     let detail = found.job.steps.get(found.step).ok_or_else(|| ApiError::internal("a step is not at its position"))?;
-    let (window, length) = read(app, &found, query.line).await.map_err(ApiError::internal)?;
+    let read = read(app, &found, query.line).await;
+    // The page has more than the log.
+    let removed = matches!(&read, Err(error) if error.kind() == std::io::ErrorKind::NotFound);
+    let (window, length) = if removed { (Window::empty(), 0) } else { read.map_err(|error| unreadable(&error))? };
     let place = Place {
         repository: &build.repository.name,
         number: build.summary.number,
         attempts: build.jobs.get(found.job.position).map_or(found.job.attempt, |job| job.attempt),
         now: clock::now(),
     };
-    Ok(log_view(&place, &found, detail, window, length))
+    let mut view = log_view(&place, &found, detail, window, length);
+    if removed {
+        view.quiet = "Removed after its time.";
+    }
+    Ok(view)
 }
 
 async fn read(app: &App, log: &crate::api::StepLog, line: Option<u64>) -> std::io::Result<(Window, u64)> {

@@ -25,6 +25,11 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// Of a log without a line.
+    pub(super) fn empty() -> Self {
+        Self { first: 1, start: 0, bytes: Vec::new(), more: false }
+    }
+
     /// Number of the line that it ends before.
     pub(super) fn next(&self) -> u64 {
         self.first + lines(&self.bytes)

@@ -13,7 +13,7 @@ use crate::{
     clock,
     config::Config,
     intake,
-    logs::Logs,
+    logs::{Logs, run_archiver},
     news::News,
     queue::{self, Dispatcher},
     storage::{Location, Storage, StorageError, StorageOpenError},
@@ -84,6 +84,7 @@ async fn start_all(mut config: Config) -> Result<Running, StartError> {
     let news = News::default();
     let store = open(&config, &dispatcher, &logs, &news).await?;
     let storage = storage(&config).await?;
+    logs.archive_in(storage.clone(), store.log_index());
     let admin_token = admin_token(&store, config.admin_token.take()).await?;
     let runner_token = runner_token(&store, &folder, config.runner_token.take()).await?;
 
@@ -99,6 +100,7 @@ async fn start_all(mut config: Config) -> Result<Running, StartError> {
     let tasks = vec![
         tokio::spawn(queue::run(app.dispatcher.clone(), app.store.clone(), matches)),
         tokio::spawn(sweep::run(app.clone())),
+        tokio::spawn(run_archiver(app.clone())),
     ];
     // What was answered before the last end and not worked on since.
     intake::replay(&app).await?;

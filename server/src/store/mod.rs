@@ -1,6 +1,7 @@
 //! The rows: the only SQL. One writer with group commit, readers beside it. One file a table, one function a statement.
 
 mod actions;
+mod archived_logs;
 mod attempts;
 mod builds;
 mod codec;
@@ -38,6 +39,7 @@ mod tokens;
 mod warnings;
 mod writer;
 
+pub use archived_logs::{ArchivedLog, LogIndex};
 pub use effects::{Effects, JobChange, OnCommit};
 pub use error::StoreError;
 pub use handle::Store;

@@ -72,7 +72,7 @@ proptest! {
             let seen = soon("the viewer's end", viewer).await.unwrap();
             let first = usize::try_from(from.min(end)).unwrap();
             assert!(source[first..committed].starts_with(&seen), "a viewer sees the same bytes");
-            let whole = drain(logs.tail_finished(address(), from), from).await;
+            let whole = drain(logs.tail_finished(address(), from).await.unwrap(), from).await;
             assert_eq!(whole, &source[first..committed]);
         });
     }

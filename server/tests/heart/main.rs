@@ -1,6 +1,7 @@
 //! The server's heart over its public doors: store, queue, logs, runner protocol, restart.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod archive;
 mod builds;
 mod grants;
 mod groups;

@@ -4,6 +4,7 @@
 
 mod access;
 mod api;
+mod archived;
 mod included;
 mod logs;
 mod pages;
