@@ -10,7 +10,7 @@ use slipway_runner::docker::Builder;
 use slipway_runner::docker::Mirror;
 
 pub(crate) use desk::{Cause, Elsewhere, Format, Lint, Plan, Right, Run};
-pub(crate) use remote::{At, Registries, RegistryAction, SecretAction, Secrets, Trust, Value};
+pub(crate) use remote::{At, Registries, RegistryAction, RegistryPlace, SecretAction, Secrets, Trust, Value};
 
 /// Self-hosted CI: git push, containers, live log. One binary, one Docker engine.
 #[derive(Parser, Debug)]

@@ -89,9 +89,15 @@ impl Server {
         path: &[&str],
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
+        let path = [&["repos", repository.owner(), repository.name()], path].concat();
+        self.ask_all(method, &path, body).await
+    }
+
+    /// Asks about what is not a repository's: `path` are the parts below `api/v1`.
+    pub(crate) async fn ask_all(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<Value, Failure> {
         let mut url = self.base.clone();
         if let Ok(mut parts) = url.path_segments_mut() {
-            parts.pop_if_empty().extend(["api", "v1", "repos", repository.owner(), repository.name()]).extend(path);
+            parts.pop_if_empty().extend(["api", "v1"]).extend(path);
         }
         let mut request = self.client.request(method, url).bearer_auth(&self.token);
         if let Some(body) = body {

@@ -124,6 +124,9 @@ pub struct RegistryLogin {
     pub username: String,
     /// Password or token.
     pub password: String,
+    /// Whether nothing may be pushed with it: the build is of a change that nobody has looked at.
+    #[serde(default)]
+    pub pull_only: bool,
 }
 
 impl fmt::Debug for RegistryLogin {

@@ -65,6 +65,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/approve", post(api::approve))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}/log", get(api::raw_log))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}/log/stream", get(api::log_stream))
+        .route("/api/v1/registries", get(api::list_global_registries))
+        .route("/api/v1/registries/{host}", put(api::put_global_registry).delete(api::delete_global_registry))
         .route("/api/v1/queue", get(api::queue))
         .route("/api/v1/runners", get(api::runners))
         .merge(browser())
@@ -86,6 +88,8 @@ fn browser() -> Router<App> {
         // Pages: Visitor, who is sent to the login page when nobody has logged in.
         .route("/logout", post(session::logout))
         .route("/", get(pages::home))
+        .route("/settings/registries", get(pages::registries).post(pages::set_global_registry))
+        .route("/settings/registries/delete", post(pages::drop_global_registry))
         .route("/repos/{owner}/{repo}", get(pages::repository))
         .route("/repos/{owner}/{repo}/run", get(pages::run))
         .route("/repos/{owner}/{repo}/builds", post(pages::start))

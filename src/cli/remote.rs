@@ -73,18 +73,18 @@ pub(crate) enum RegistryAction {
     /// Lists the image registries that a repository has credentials for, without their passwords.
     Ls {
         /// Whose.
-        #[arg(value_name = "OWNER/REPO")]
-        repository: RepositoryName,
+        #[arg(value_name = "OWNER/REPO", required_unless_present = "global", conflicts_with = "global")]
+        repository: Option<RepositoryName>,
+        /// Those for every repository.
+        #[arg(long)]
+        global: bool,
         #[command(flatten)]
         at: At,
     },
     /// Makes or replaces a credential. The password comes from standard input, or is asked for on a terminal.
     Set {
-        /// Whose.
-        #[arg(value_name = "OWNER/REPO")]
-        repository: RepositoryName,
-        /// `registry.example:5000`; `docker.io` for images without a host.
-        host: String,
+        #[command(flatten)]
+        place: RegistryPlace,
         /// User at the registry.
         #[arg(long, value_name = "NAME")]
         username: String,
@@ -95,14 +95,23 @@ pub(crate) enum RegistryAction {
     },
     /// Deletes a credential.
     Rm {
-        /// Whose.
-        #[arg(value_name = "OWNER/REPO")]
-        repository: RepositoryName,
-        /// Its host.
-        host: String,
+        #[command(flatten)]
+        place: RegistryPlace,
         #[command(flatten)]
         at: At,
     },
+}
+
+/// Whose credential, and for which registry.
+#[derive(Args, Debug)]
+pub(crate) struct RegistryPlace {
+    /// For every repository that has none of its own for the host.
+    #[arg(long)]
+    pub(crate) global: bool,
+    /// Whose, and the registry's host; with `--global` the host alone. `registry.example:5000`, or `docker.io` for images without
+    /// a host.
+    #[arg(value_names = ["OWNER/REPO", "HOST"], num_args = 1..=2, required = true)]
+    pub(crate) names: Vec<String>,
 }
 
 /// Where a value comes from: never an argument, which everybody on the machine can read.

@@ -38,7 +38,7 @@ fn stored(config: &Value) -> BTreeMap<String, RegistryLogin> {
         if let Some((username, password)) = pair.split_once(':') {
             let host = host_of(server);
             let (username, password) = (username.to_owned(), password.trim_end_matches('\0').to_owned());
-            logins.insert(host.clone(), RegistryLogin { host, username, password });
+            logins.insert(host.clone(), RegistryLogin { host, username, password, pull_only: false });
         }
     }
     logins
@@ -84,7 +84,8 @@ fn asked(helper: &str, host: &str) -> Option<RegistryLogin> {
     let output = child.wait_with_output().ok()?;
     let answer: Value = serde_json::from_slice(&output.stdout).ok()?;
     let text = |name: &str| answer[name].as_str().map(str::to_owned);
-    Some(RegistryLogin { host: host.to_owned(), username: text("Username")?, password: text("Secret")? })
+    let (username, password) = (text("Username")?, text("Secret")?);
+    Some(RegistryLogin { host: host.to_owned(), username, password, pull_only: false })
         .filter(|login| !login.username.is_empty() && !login.password.is_empty())
 }
 

@@ -282,6 +282,7 @@ fn log() -> LogView {
         status: Status::Failure.into(),
         because: "exit code 101".to_owned(),
         took: Some(Span { counting: None, text: "42 s".to_owned() }),
+        image: Some(ImageView::new("alpine:3.22", Some("alpine@sha256:0123456789abcdef0123"), "sha256:ef")),
         href: "?x".to_owned(),
         raw: "raw".to_owned(),
         stream: "stream".to_owned(),

@@ -15,7 +15,7 @@ use slipway_web::{
     ansi::Parser,
     assets,
     sign::Sign,
-    views::{BuildPage, CaseView, JobView, LeftOutView, LogLine, LogView, StepView, TestsView, WarningView},
+    views::{BuildPage, CaseView, ImageView, JobView, LeftOutView, LogLine, LogView, StepView, TestsView, WarningView},
 };
 
 const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
@@ -142,6 +142,7 @@ fn page(text: &str) -> BuildPage {
         status: Sign::Status(status),
         because: text.to_owned(),
         took: None,
+        image: Some(ImageView::new("alpine:3.22", Some("alpine@sha256:0123456789abcdef0123"), "sha256:ef")),
         href: "/".to_owned(),
         raw: "/".to_owned(),
         stream: "/".to_owned(),

@@ -82,6 +82,9 @@ pub(super) async fn build(
             return Err(build_failed(format!("`{}` is not a tag for an image", name.escape_debug())));
         }
     }
+    for name in build.tags.iter().filter(|_| build.push).chain(&build.cache_to) {
+        job.images.credentials().may_push(name).map_err(build_failed)?;
+    }
     let image = format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.claim, step));
     let context = Context::take(job, step, build).await?;
     make(job, step, build, &image, &context, log).await?;

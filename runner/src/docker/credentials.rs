@@ -34,6 +34,18 @@ impl Credentials {
         self.0.get(&host(spelling))
     }
 
+    /// Whether an image may be pushed; says why not.
+    pub(super) fn may_push(&self, image: &str) -> Result<(), String> {
+        let host = reference::host(image).map_or_else(|| HUB_HOST.to_owned(), host);
+        if self.0.get(&host).is_some_and(|login| login.pull_only) {
+            return Err(format!(
+                "can't push `{image}`: builds of pull requests pull with the credential for `{host}` and push nothing; \
+                 push in a build of a branch or tag"
+            ));
+        }
+        Ok(())
+    }
+
     /// For a build, which may pull from any.
     pub(super) fn for_build(&self) -> Option<HashMap<String, DockerCredentials>> {
         let all = self.0.iter().map(|(host, login)| (address(host), engine_login(host, login)));
@@ -76,7 +88,7 @@ mod tests {
     use super::*;
 
     fn login(host: &str, username: &str) -> RegistryLogin {
-        RegistryLogin { host: host.into(), username: username.into(), password: "p".into() }
+        RegistryLogin { host: host.into(), username: username.into(), password: "p".into(), pull_only: false }
     }
 
     #[test]
@@ -90,6 +102,11 @@ mod tests {
         for other in ["registry.example/a", "ghcr.io/a/b", "localhost/a"] {
             assert_eq!(user(other), None, "{other}");
         }
+        let push = |login: RegistryLogin| Credentials::of(&[login]).may_push("r.example/a:1");
+        assert_eq!(push(login("r.example", "r")), Ok(()));
+        assert_eq!(push(RegistryLogin { pull_only: true, ..login("ghcr.io", "r") }), Ok(()), "an open registry");
+        let refused = push(RegistryLogin { pull_only: true, ..login("r.example", "r") }).unwrap_err();
+        assert!(refused.contains("`r.example` and push nothing"), "{refused}");
         let mut hosts: Vec<String> = all.for_build().unwrap().into_keys().collect();
         hosts.sort_unstable();
         assert_eq!(hosts, [HUB, "registry.example:5000"]);

@@ -7,6 +7,7 @@ mod build_stream;
 mod builds;
 pub(crate) mod checks;
 mod find;
+mod global_registries;
 mod input;
 mod log;
 mod log_stream;
@@ -23,6 +24,9 @@ mod waiting;
 pub(crate) use build_stream::build_stream;
 pub(crate) use builds::{approve, cancel, get_build, list_builds, parameters, retry, start_build};
 pub(crate) use find::{StepLog, find_build, find_repository, find_step};
+pub(crate) use global_registries::{
+    delete_global_registry, forget_global_registry, keep_global_registry, list_global_registries, put_global_registry,
+};
 pub(crate) use input::{JsonBody, SecretBody, UrlPath, UrlQuery};
 pub(crate) use log::raw_log;
 pub(crate) use log_stream::log_stream;

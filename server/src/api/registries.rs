@@ -31,12 +31,23 @@ impl From<Registry> for RegistryJson {
     }
 }
 
-/// Body of `PUT repos/O/R/registries/HOST`. No `Debug`: it holds a secret.
+/// Body of `PUT repos/O/R/registries/HOST` and `PUT registries/HOST`. No `Debug`: it holds a secret.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PutRegistry {
     username: String,
     password: SecretString,
+}
+
+impl PutRegistry {
+    /// What it says, if it makes sense.
+    pub(super) fn checked(self, host: &str) -> Result<NewRegistry, ApiError> {
+        Ok(NewRegistry {
+            host: checks::registry_host(host)?,
+            username: checks::username(&self.username)?,
+            password: checks::value("password", self.password)?,
+        })
+    }
 }
 
 /// `GET repos/O/R/registries`: by host.
@@ -57,11 +68,7 @@ pub(crate) async fn put_registry(
     SecretBody(body): SecretBody<PutRegistry>,
 ) -> Result<Json<RegistryJson>, ApiError> {
     let repository = find_repository(&app, &owner, &name).await?;
-    let new = NewRegistry {
-        host: checks::registry_host(&host)?,
-        username: checks::username(&body.username)?,
-        password: checks::value("password", body.password)?,
-    };
+    let new = body.checked(&host)?;
     let host = new.host.clone();
     keep_registry(&app, &repository, new, &who.name).await?;
     let kept = app.store.registries(repository.id).await?.into_iter().find(|one| one.host == host);

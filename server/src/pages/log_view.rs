@@ -8,7 +8,7 @@ use slipway_web::{
     ansi::{Line, Parser},
     sign::Sign,
     time::Span,
-    views::{LogLine, LogView, paths},
+    views::{ImageView, LogLine, LogView, paths},
     words,
 };
 
@@ -48,6 +48,7 @@ pub(super) fn log_view(place: &Place<'_>, log: &StepLog, step: &StepDetail, wind
         status: Sign::of_step(status, finish, step.ignored),
         because: finish.map(words::because).unwrap_or_default(),
         took: Span::new(started, finished, place.now),
+        image: step.image.as_ref().map(|used| ImageView::new(&used.reference, used.digest.as_deref(), &used.id)),
         raw: paths::raw_log(place.repository, place.number, job, position, Some(log.job.attempt)),
         stream: paths::log_stream(place.repository, place.number, job, position, Some(log.job.attempt)),
         attempt: log.job.attempt,

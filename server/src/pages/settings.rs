@@ -97,26 +97,22 @@ pub(crate) async fn set_registry(
     Form(fields): Fields,
 ) -> Result<Response, PageError> {
     let repository = find_repository(&app, &owner, &name).await?;
-    let checked = || {
-        Ok(NewRegistry {
-            host: checks::registry_host(one(&fields, "host").trim())?,
-            username: checks::username(one(&fields, "username").trim())?,
-            password: checks::value("password", one(&fields, "password").to_owned().into())?,
-        })
-    };
-    match checked() {
+    match registry_fields(&fields) {
         Ok(new) => {
             keep_registry(&app, &repository, new, &who.name).await?;
             Ok(back(&repository, "registries"))
         }
-        Err(error) => {
-            let filled = Filled::Registry {
-                host: one(&fields, "host").to_owned(),
-                username: one(&fields, "username").to_owned(),
-            };
-            refuse(&app, &repository, Section::Registries, &error, filled).await
-        }
+        Err(error) => refuse(&app, &repository, Section::Registries, &error, Filled::registry(&fields)).await,
     }
+}
+
+/// What a registry's form says, if it makes sense.
+pub(super) fn registry_fields(fields: &[(String, String)]) -> Result<NewRegistry, ApiError> {
+    Ok(NewRegistry {
+        host: checks::registry_host(one(fields, "host").trim())?,
+        username: checks::username(one(fields, "username").trim())?,
+        password: checks::value("password", one(fields, "password").to_owned().into())?,
+    })
 }
 
 /// `POST /repos/O/R/settings/registries/delete`.
@@ -176,7 +172,7 @@ fn back(repository: &Repository, part: &str) -> Response {
 }
 
 /// Somebody else deleted it first: the page shows that it is gone.
-fn gone(done: Result<(), ApiError>) -> Result<(), ApiError> {
+pub(super) fn gone(done: Result<(), ApiError>) -> Result<(), ApiError> {
     match done {
         Err(error) if error.status() == StatusCode::NOT_FOUND => Ok(()),
         done => done,

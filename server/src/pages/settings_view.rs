@@ -6,6 +6,7 @@ use slipway_web::{
     views::{EventBox, RegistryForm, RegistryRow, SecretForm, SecretRow, SettingsPage, TrustSwitch, paths},
 };
 
+use super::fields::one;
 use crate::{
     api::checks,
     store::model::{Registry, Repository, Secret},
@@ -21,6 +22,13 @@ pub(super) enum Filled {
     Registry { host: String, username: String },
 }
 
+impl Filled {
+    /// A registry's form that was refused.
+    pub(super) fn registry(fields: &[(String, String)]) -> Self {
+        Self::Registry { host: one(fields, "host").to_owned(), username: one(fields, "username").to_owned() }
+    }
+}
+
 pub(super) fn settings_page(
     repository: &Repository,
     secrets: &[Secret],
@@ -30,7 +38,8 @@ pub(super) fn settings_page(
 ) -> SettingsPage {
     let mut page = SettingsPage::new(&repository.name);
     page.secrets = secrets.iter().map(|secret| secret_row(repository, secret, now)).collect();
-    page.registries = registries.iter().map(|registry| registry_row(repository, registry, now)).collect();
+    let page_path = paths::settings(&repository.name);
+    page.registries = registries.iter().map(|registry| registry_row(&page_path, registry, now)).collect();
     page.trust = TrustSwitch::all(repository.trusted);
     page.secret = secret_form(secrets, &filled);
     page.registry = registry_form(registries, &filled);
@@ -65,7 +74,7 @@ fn new_secret() -> SecretForm {
     SecretForm { events: EventBox::all(|event| usual.contains(&event)), ..SecretForm::default() }
 }
 
-fn registry_form(registries: &[Registry], filled: &Filled) -> RegistryForm {
+pub(super) fn registry_form(registries: &[Registry], filled: &Filled) -> RegistryForm {
     match filled {
         Filled::Registry { host, username } => RegistryForm {
             host: host.clone(),
@@ -94,12 +103,13 @@ fn secret_row(repository: &Repository, secret: &Secret, now: Millis) -> SecretRo
     }
 }
 
-fn registry_row(repository: &Repository, registry: &Registry, now: Millis) -> RegistryRow {
+/// A row whose form is on the page of that path.
+pub(super) fn registry_row(page: &str, registry: &Registry, now: Millis) -> RegistryRow {
     RegistryRow {
         host: registry.host.clone(),
         username: registry.username.clone(),
         updated: Moment::new(registry.updated, now),
-        replace: format!("{}?registry={}", paths::settings(&repository.name), registry.host),
+        replace: format!("{page}?registry={}", registry.host),
     }
 }
 

@@ -16,7 +16,7 @@ use slipway_pipelines::{
 use super::{
     StoreError,
     codec::{from_json, to_json},
-    jobs,
+    global_registries, jobs,
     model::Repository,
     registries, secrets,
     writer::Tx,
@@ -62,8 +62,22 @@ pub(super) async fn gather(
     let value = |secret: secrets::Opened| secret.value.expose_secret().to_owned();
     Ok(Ok(Given {
         secrets: opened.into_iter().map(|(name, secret)| (name, value(secret))).collect(),
-        registries: registries::logins(&mut *tx.connection, tx.vault, repository.id).await?,
+        registries: logins(tx, repository.id, event).await?,
     }))
+}
+
+/// The repository's own, and for other hosts the global ones. What a pull request brings pulls with them and pushes nothing.
+async fn logins(tx: &mut Tx<'_>, repository: RepositoryId, event: Event) -> Result<Vec<RegistryLogin>, StoreError> {
+    let mut logins = registries::logins(&mut *tx.connection, tx.vault, repository).await?;
+    for global in global_registries::logins(&mut *tx.connection, tx.vault).await? {
+        if logins.iter().all(|own| own.host != global.host) {
+            logins.push(global);
+        }
+    }
+    for login in &mut logins {
+        login.pull_only = event.is_pull_request();
+    }
+    Ok(logins)
 }
 
 fn refused(plan: &Plan, name: &str, why: &str) -> Finish {

@@ -11,6 +11,7 @@ mod deliveries;
 mod effects;
 mod error;
 mod given;
+mod global_registries;
 mod groups;
 mod handle;
 mod images;

@@ -78,7 +78,7 @@ pub(super) async fn logins(
             .await?;
     let open = |(host, username, sealed): (String, String, Vec<u8>)| {
         let password = vault.open((repository.0, Kind::Registry, &host), &sealed)?;
-        Ok(RegistryLogin { host, username, password: password.expose_secret().to_owned() })
+        Ok(RegistryLogin { host, username, password: password.expose_secret().to_owned(), pull_only: false })
     };
     rows.into_iter().map(open).collect()
 }

@@ -29,6 +29,8 @@ pub enum Kind {
     Secret,
     /// A password of an image registry; the name is the host.
     Registry,
+    /// The same for all repositories; the owner is nil.
+    GlobalRegistry,
     /// How a repository is fetched from its forge; no name.
     Credential,
     /// What a job under way was given; the name is the job's id.
@@ -53,6 +55,7 @@ impl Kind {
         match self {
             Self::Secret => "secret",
             Self::Registry => "registry",
+            Self::GlobalRegistry => "global_registry",
             Self::Credential => "credential",
             Self::Given => "given",
             Self::Probe => "probe",

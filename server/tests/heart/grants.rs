@@ -7,11 +7,11 @@ use slipway_pipelines::{
     plan::{Environment, SecretPart},
     state::{Reason, Status},
     trigger::Event,
-    wire::{Grant, JobNews, Welcome},
+    wire::{Grant, JobNews, UsedImage, Welcome},
 };
 use slipway_server::store::{
     Granted, Store, StoreError,
-    model::{BuildRef, NewRegistry, NewSecret, Repository},
+    model::{BuildRef, NewRegistry, NewSecret, Repository, StepDetail},
 };
 
 use crate::{
@@ -20,6 +20,65 @@ use crate::{
         Talker, build, detail, ended, finished, granted, job, json, repository, runner_id, server, started, step, store,
     },
 };
+
+#[tokio::test]
+async fn a_registry_of_all_repositories_is_given_where_there_is_none_of_its_own() {
+    let (folder, store) = store().await;
+    let repository = repository(&store, "me/thing").await;
+    registry(&store, &repository).await;
+    for (host, password) in [("r.example", "plain-global"), ("docker.io", "plain-hub"), ("gone.example", "plain-gone")]
+    {
+        let new = NewRegistry { host: host.to_owned(), username: "all".to_owned(), password: password.into() };
+        store.put_global_registry(new).await.unwrap();
+    }
+    store.delete_global_registry("Gone.Example").await.unwrap();
+    assert!(matches!(store.delete_global_registry("gone.example").await, Err(StoreError::NotFound)));
+    let hosts: Vec<_> = store.global_registries().await.unwrap().into_iter().map(|one| one.host).collect();
+    assert_eq!(hosts, ["docker.io", "r.example"]);
+
+    let made = build(&store, &repository, vec![job("a", 1, &[])]).await;
+    let given = grant(&store, made, 0).await.unwrap();
+    let mut logins: Vec<_> =
+        given.registries.iter().map(|login| (login.host.as_str(), login.password.as_str(), login.pull_only)).collect();
+    logins.sort_unstable();
+    assert_eq!(logins, [("docker.io", "plain-hub", false), ("r.example", "plain-password", false)]);
+    let mut masked = given.masked.clone();
+    masked.sort();
+    assert_eq!(masked, ["plain-hub", "plain-password"]);
+    store.close().await;
+    assert!(!on_the_disk(&folder, "plain-"));
+}
+
+#[tokio::test]
+async fn what_a_step_ran_in_is_kept_by_attempt_and_the_last_said_holds() {
+    let (_folder, store) = store().await;
+    let repository = repository(&store, "me/thing").await;
+    let made = build(&store, &repository, vec![job("a", 2, &[])]).await;
+    let id = detail(&store, made).await.jobs[0].id;
+    let image = |id: &str, digest: Option<&str>| UsedImage {
+        reference: "busybox:1".to_owned(),
+        id: id.to_owned(),
+        digest: digest.map(str::to_owned),
+    };
+    let first = granted(&store, id, 1).await;
+    let says = |step, image: &UsedImage| JobNews::Image { step, image: image.clone() };
+    let (old, new) = (image("sha256:01", None), image("sha256:02", Some("busybox@sha256:0a")));
+    let news = vec![started(0), says(0, &old), says(0, &new), ended(0, 1), finished(1)];
+    let odd = store.take_events(first, vec![started(0), says(7, &old)]).await;
+    assert!(matches!(odd, Err(StoreError::NoSuchStep(7))), "{odd:?}");
+    store.take_events(first, news.clone()).await.unwrap();
+    store.take_events(first, news).await.unwrap();
+    let kept = |steps: &[StepDetail]| steps.iter().map(|step| step.image.clone()).collect::<Vec<_>>();
+    assert_eq!(kept(&detail(&store, made).await.jobs[0].steps), [Some(new.clone()), None]);
+
+    store.retry_build(made.id).await.unwrap();
+    assert_eq!(kept(&detail(&store, made).await.jobs[0].steps), [None, None]);
+    let second = granted(&store, id, 1).await;
+    store.take_events(second, vec![started(0), says(0, &old)]).await.unwrap();
+    assert_eq!(kept(&detail(&store, made).await.jobs[0].steps), [Some(old), None]);
+    let before = store.job_attempt(id, 1).await.unwrap().unwrap();
+    assert_eq!(kept(&before.steps), [Some(new), None]);
+}
 
 /// A job whose only step has `TOKEN` and, inside of JSON, `CONFIG` from secrets.
 fn with_secrets(name: &str) -> CompiledJob {

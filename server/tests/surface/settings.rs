@@ -109,6 +109,44 @@ async fn registries_and_trust_are_kept_by_repository() {
 }
 
 #[tokio::test]
+async fn registries_of_all_repositories_have_an_api_and_a_page() {
+    let world = World::start().await;
+    world.repository("me/thing").await;
+    let path = "/api/v1/registries";
+    let body = json!({"username": "robot", "password": VALUE});
+    let (status, made) = send(&world, Method::PUT, &format!("{path}/Index.Docker.IO"), &body).await;
+    assert_eq!((status, &made["host"], &made["username"]), (StatusCode::OK, &json!("docker.io"), &json!("robot")));
+    assert_eq!(world.json(path).await.as_array().map(Vec::len), Some(1));
+    assert_eq!(world.json("/api/v1/repos/me/thing/registries").await, json!([]), "it is no repository's");
+    let (status, odd) = send(&world, Method::PUT, &format!("{path}/a%20b"), &body).await;
+    assert!(status == 400 && odd["error"].as_str().unwrap().contains("`a b` is not the host"), "{odd}");
+    assert_eq!(world.bare(Method::GET, path).send().await.unwrap().status(), 401, "not without a token");
+
+    let page = "/settings/registries";
+    let shown = world.text(page).await;
+    assert!(shown.contains("docker.io") && shown.contains("robot") && !shown.contains(VALUE), "{shown}");
+    let filled = world.text(&format!("{page}?registry=docker.io")).await;
+    assert!(filled.contains("value=\"docker.io\"") && filled.contains("readonly"), "{filled}");
+    assert!(world.text("/").await.contains(page), "the first page leads there");
+    let press = async |path: &str, form: String| {
+        let request = world.bare(Method::POST, &format!("{page}{path}")).bearer_auth(TOKEN);
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let answer = request.body(form).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(press("", format!("host=r.example&username=me&password={VALUE}")).await.0, 303);
+    let (status, refused) = press("", format!("host=r.example%2Fx&username=me&password={VALUE}")).await;
+    assert!(status == 400 && refused.contains("role=\"alert\"") && !refused.contains(VALUE), "{refused}");
+    for _ in 0..2 {
+        assert_eq!(press("/delete", "host=docker.io".to_owned()).await.0, 303, "gone is gone");
+    }
+    let left = world.json(path).await;
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["host"]), (1, &json!("r.example")));
+    let (status, near) = send(&world, Method::DELETE, &format!("{path}/r.exampel"), &json!({})).await;
+    assert_eq!((status, &near["help"]), (StatusCode::NOT_FOUND, &json!("did you mean `r.example`?")));
+}
+
+#[tokio::test]
 async fn settings_are_plain_forms_that_show_no_value() {
     let world = World::start().await;
     world.repository("me/thing").await;

@@ -24,6 +24,8 @@ pub struct LogView {
     pub because: String,
     /// How long it ran.
     pub took: Option<time::Span>,
+    /// What its container was made from.
+    pub image: Option<ImageView>,
     /// This step's page.
     pub href: String,
     /// The whole log as a file.
@@ -54,6 +56,29 @@ pub struct LogView {
     pub live: bool,
     /// What is said while there is no line.
     pub quiet: &'static str,
+}
+
+/// An image.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ImageView {
+    /// As the pipeline names it.
+    pub name: String,
+    /// Its digest, as short as people compare them.
+    pub short: String,
+    /// With its whole digest, or the engine's id where no registry has it.
+    pub whole: String,
+}
+
+impl ImageView {
+    /// Of a name, a digest and the engine's id.
+    pub fn new(reference: &str, digest: Option<&str>, id: &str) -> Self {
+        const LETTERS: usize = 12;
+        let whole = digest.unwrap_or(id);
+        let hex = whole.rsplit_once(':').map_or(whole, |(_, hex)| hex);
+        // A name with a digest says it already.
+        let name = reference.split_once('@').map_or(reference, |(name, _)| name);
+        Self { name: name.to_owned(), short: hex.chars().take(LETTERS).collect(), whole: whole.to_owned() }
+    }
 }
 
 /// One line of the window.

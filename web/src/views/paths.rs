@@ -27,6 +27,9 @@ pub fn build_tests(name: &RepositoryName, number: u64) -> String {
     format!("{}/tests", build(name, number))
 }
 
+/// The page of registry credentials for every repository.
+pub const REGISTRIES: &str = "/settings/registries";
+
 /// The page that starts a build by hand.
 pub fn run(name: &RepositoryName) -> String {
     format!("{}/run", repository(name))

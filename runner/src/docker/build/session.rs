@@ -169,7 +169,12 @@ mod tests {
     use super::*;
 
     fn asked(path: &str, message: &impl Message) -> Result<Vec<u8>, Refusal> {
-        let login = RegistryLogin { host: "r.example:5000".into(), username: "me".into(), password: "p".into() };
+        let login = RegistryLogin {
+            host: "r.example:5000".into(),
+            username: "me".into(),
+            password: "p".into(),
+            pull_only: false,
+        };
         let secrets = BTreeMap::from([("npm".to_owned(), "s3cret".to_owned())]);
         let mut body = vec![0; 5];
         body.extend(message.encode_to_vec());

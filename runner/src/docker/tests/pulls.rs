@@ -125,8 +125,12 @@ async fn a_login_goes_to_its_own_host_and_into_no_container() {
     let (closed, open) =
         (FakeRegistry::start(Mood::Wants(header.clone())).await, FakeRegistry::start(Mood::Gives).await);
     let (closed, open) = (closed.unwrap(), open.unwrap());
-    let login =
-        |password: &str| RegistryLogin { host: closed.host.clone(), username: "me".into(), password: password.into() };
+    let login = |password: &str| RegistryLogin {
+        host: closed.host.clone(),
+        username: "me".into(),
+        password: password.into(),
+        pull_only: false,
+    };
     let images = [closed.image(&names::token()), open.image(&names::token())];
 
     let without = refused(&bench, docker, &images[0], vec![]).await;

@@ -71,7 +71,8 @@ impl Registry {
     }
 
     pub(super) fn login(&self, password: &str) -> RegistryLogin {
-        RegistryLogin { host: format!("http://{}", self.host), username: "me".into(), password: password.into() }
+        let host = format!("http://{}", self.host);
+        RegistryLogin { host, username: "me".into(), password: password.into(), pull_only: false }
     }
 
     /// Puts the bench's image into it and takes the local name away.

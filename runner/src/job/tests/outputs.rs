@@ -134,6 +134,7 @@ async fn no_secret_reaches_the_server_in_any_form() {
         host: "registry.example".into(),
         username: "user".into(),
         password: "registry-password".into(),
+        pull_only: false,
     }];
     bench.start(Start::Fresh(bench.grant.clone()));
     assert_eq!(bench.finished().await, "ok");
