@@ -1,11 +1,13 @@
-//! Files into the workspace and out of it, through the engine's archive API: the engine keeps links inside of the container.
+//! Files into the workspace and out of it, through the engine's archive API: the engine keeps links inside of the container. Files
+//! go in [directly](direct) where the workspace is a folder of this machine.
 
-use std::{io, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
 
 use bollard::query_parameters::ContainerArchiveInfoOptionsBuilder;
 
 use super::{
     archive::{self, Door},
+    direct,
     engine::{EngineError, QUICK, within},
     job::Open,
     names,
@@ -39,10 +41,24 @@ pub(super) async fn pack(job: &Arc<Open>, path: &str) -> Result<Option<Tar>, Fai
 
 /// See [`Executor::unpack`](crate::executor::Executor::unpack).
 pub(super) async fn unpack(job: &Arc<Open>, at: &str, tar: Tar) -> Result<(), Failed> {
+    let tar = match directly(job, at, tar).await {
+        Ok(put) => return put.map_err(|error| Failed::infra(format!("can't write to `{at}`: {error}"))),
+        Err(tar) => tar,
+    };
     let door = door(job).await?;
     let put = put(job, &door, at, tar).await;
     door.close().await;
     put.map_err(|error| error.failed(&format!("can't write to `{at}`")))
+}
+
+/// Writes to the workspace itself, or gives the stream back where that is not to be had here and now.
+async fn directly(job: &Arc<Open>, at: &str, tar: Tar) -> Result<io::Result<()>, Tar> {
+    let (base, folder) = (&job.plan.workspace.base, job.folder());
+    let below = at.strip_prefix(base.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let Some(below) = below.map(|rest| PathBuf::from(rest.trim_start_matches('/'))) else { return Err(tar) };
+    let Some(root) = direct::root(&folder) else { return Err(tar) };
+    let put = tokio::task::spawn_blocking(move || direct::put(&root, &below, tar)).await;
+    Ok(put.unwrap_or_else(|error| Err(io::Error::other(error))))
 }
 
 async fn put(job: &Open, door: &Door, at: &str, mut tar: Tar) -> Result<(), EngineError> {

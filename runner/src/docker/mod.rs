@@ -13,6 +13,7 @@ mod container;
 mod context;
 mod control;
 mod credentials;
+mod direct;
 mod engine;
 mod executor;
 mod files;
