@@ -2,6 +2,7 @@
 
 mod desk;
 mod remote;
+mod size;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -100,6 +101,9 @@ pub(crate) struct Server {
     /// Token that runners use; without it one is made and kept in the data folder.
     #[arg(long, env = "SLIPWAY_RUNNER_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(crate) runner_token: Option<String>,
+    /// Most that the caches of a repository may have, such as `5GiB`; `0` keeps none.
+    #[arg(long, env = "SLIPWAY_CACHE_LIMIT", default_value = "5GiB", value_name = "SIZE", value_parser = size::parse)]
+    pub(crate) cache_limit: u64,
     /// Whether a push to `/git/OWNER/REPO.git` creates the repository.
     #[arg(
         long,

@@ -33,6 +33,7 @@ pub(crate) async fn start(args: Server) -> Result<Running, String> {
         admin_token: args.admin_token.map(Into::into),
         runner_token: args.runner_token.map(Into::into),
         push_creates: args.push_creates,
+        cache_limit: args.cache_limit,
         allow_local_clone: args.allow_local_clone,
         version: env!("CARGO_PKG_VERSION"),
     };

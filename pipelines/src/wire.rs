@@ -13,7 +13,7 @@
 //! | `POST /runner/v1/logs/JOB/ATTEMPT/STEP?epoch=E&offset=N` | raw bytes, at most [`MAX_APPEND_BYTES`] -> [`Appended`]; 409 stale; 416 `offset` beyond the committed length, with [`Appended`]; 503/507 try again |
 //! | `POST /runner/v1/caches` | [`CacheWanted`] -> [`CacheAnswer`]; 409 |
 //! | `GET /runner/v1/caches/JOB/ATTEMPT/ID?epoch=E` | -> raw bytes of a [`CacheEntry`]; others than it says when it is damaged, and it is dropped then; 404, 409 |
-//! | `POST /runner/v1/caches/JOB/ATTEMPT?…` with a [`CacheOffer`] as the query | raw bytes -> 204; taken for an hour after the job's end, too; 409, 413 too large, 507 |
+//! | `POST /runner/v1/caches/JOB/ATTEMPT?…` with a [`CacheOffer`] as the query | raw bytes -> 204; taken for a day after the job's end, too; 409, 413 too large, 507 |
 //! | `POST /runner/v1/caches/refused` | [`CacheRefusal`] -> 204; 409 |
 //!
 //! The commit itself is fetched with git over HTTP from [`Source::url`] with user `runner` and the runner's token as the password,

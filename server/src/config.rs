@@ -6,6 +6,9 @@ use secrecy::SecretString;
 
 use crate::storage::Location;
 
+/// Most bytes that the caches of a repository may have, unless somebody says otherwise: 5 GiB.
+pub const DEFAULT_CACHE_LIMIT: u64 = 5 << 30;
+
 /// Settings of a server. The command line fills them.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -32,6 +35,8 @@ pub struct Config {
     pub admin_token: Option<SecretString>,
     /// The token of runners (`SLIPWAY_RUNNER_TOKEN`). `None`: one is made and kept in the data folder.
     pub runner_token: Option<SecretString>,
+    /// Most bytes that the caches of a repository may have; 0: none are kept.
+    pub cache_limit: u64,
 }
 
 impl Config {
@@ -49,6 +54,7 @@ impl Config {
             log_retention: None,
             admin_token: None,
             runner_token: None,
+            cache_limit: DEFAULT_CACHE_LIMIT,
         }
     }
 

@@ -3,6 +3,7 @@
 mod api;
 pub mod app;
 pub mod auth;
+mod caches;
 pub mod clock;
 pub mod config;
 pub mod error;
@@ -31,5 +32,5 @@ mod testing;
 pub mod vault;
 pub mod webhook;
 
-pub use config::Config;
+pub use config::{Config, DEFAULT_CACHE_LIMIT};
 pub use startup::{FolderError, Running, StartError, start};

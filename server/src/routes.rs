@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{get, post, put},
+    routing::{delete, get, post, put},
 };
 use slipway_pipelines::wire::MAX_APPEND_BYTES;
 
@@ -33,6 +33,10 @@ pub(crate) fn router(app: App) -> Router {
             "/runner/v1/logs/{job}/{attempt}/{step}",
             post(runner_api::append).layer(DefaultBodyLimit::max(MAX_APPEND_BYTES)),
         )
+        .route("/runner/v1/caches", post(runner_api::find_cache))
+        .route("/runner/v1/caches/refused", post(runner_api::refuse_cache))
+        .route("/runner/v1/caches/{job}/{attempt}", post(runner_api::save_cache).layer(DefaultBodyLimit::disable()))
+        .route("/runner/v1/caches/{job}/{attempt}/{id}", get(runner_api::fetch_cache))
         // Git: GitAuth. Its clients compress what they send; a response is a live stream and must not be compressed.
         .route("/git/{owner}/{repo}/info/refs", get(git::http::info_refs))
         .route(
@@ -52,6 +56,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/repos/{owner}/{repo}/secrets/{name}", put(api::put_secret).delete(api::delete_secret))
         .route("/api/v1/repos/{owner}/{repo}/registries", get(api::list_registries))
         .route("/api/v1/repos/{owner}/{repo}/registries/{host}", put(api::put_registry).delete(api::delete_registry))
+        .route("/api/v1/repos/{owner}/{repo}/caches", get(api::list_caches).delete(api::delete_caches))
+        .route("/api/v1/repos/{owner}/{repo}/caches/{id}", delete(api::delete_cache))
         .route("/api/v1/repos/{owner}/{repo}/parameters", get(api::parameters))
         .route("/api/v1/repos/{owner}/{repo}/builds", get(api::list_builds).post(api::start_build))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}", get(api::get_build))
@@ -98,6 +104,7 @@ fn browser() -> Router<App> {
         .route("/repos/{owner}/{repo}/settings/secrets/delete", post(pages::drop_secret))
         .route("/repos/{owner}/{repo}/settings/registries", post(pages::set_registry))
         .route("/repos/{owner}/{repo}/settings/registries/delete", post(pages::drop_registry))
+        .route("/repos/{owner}/{repo}/settings/caches/delete", post(pages::drop_cache))
         .route("/repos/{owner}/{repo}/settings/trust", post(pages::set_trust))
         .route("/repos/{owner}/{repo}/tests", get(pages::tests))
         .route("/repos/{owner}/{repo}/tests/{test}", get(pages::test))

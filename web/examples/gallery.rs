@@ -460,6 +460,17 @@ fn settings() -> SettingsPage {
         updated: Moment::new(NOW - 90_000_000, NOW),
         replace: "?registry=x".to_owned(),
     }];
+    let cache = |key: &str, size| CacheRow {
+        id: "0".to_owned(),
+        key: key.to_owned(),
+        scope: "main".to_owned(),
+        size,
+        used: Moment::new(NOW - 3_600_000, NOW),
+    };
+    page.caches = vec![
+        cache("gems-5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03", Ok("12.3 MB".to_owned())),
+        cache("node", Err("the last build could not save it: it has more than 2.7 GB, which is the most".to_owned())),
+    ];
     page.trust = TrustSwitch::all(Trusted { network: true, ..Trusted::default() });
     page
 }

@@ -5,6 +5,7 @@
 
 mod build_stream;
 mod builds;
+mod caches;
 pub(crate) mod checks;
 mod find;
 mod global_registries;
@@ -23,6 +24,7 @@ mod waiting;
 
 pub(crate) use build_stream::build_stream;
 pub(crate) use builds::{approve, cancel, get_build, list_builds, parameters, retry, start_build};
+pub(crate) use caches::{delete_cache, delete_caches, forget_cache, list_caches};
 pub(crate) use find::{StepLog, find_build, find_repository, find_step};
 pub(crate) use global_registries::{
     delete_global_registry, forget_global_registry, keep_global_registry, list_global_registries, put_global_registry,

@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     api::{
-        UrlPath, UrlQuery, checks, find_repository, forget_registry, forget_secret, keep_registry, keep_secret, trust,
+        UrlPath, UrlQuery, checks, find_repository, forget_cache, forget_registry, forget_secret, keep_registry,
+        keep_secret, trust,
     },
     app::App,
     clock,
@@ -127,6 +128,20 @@ pub(crate) async fn drop_registry(
     Ok(back(&repository, "registries"))
 }
 
+/// `POST /repos/O/R/settings/caches/delete`.
+pub(crate) async fn drop_cache(
+    who: Visitor,
+    State(app): State<App>,
+    UrlPath((owner, name)): RepositoryPath,
+    Form(fields): Fields,
+) -> Result<Response, PageError> {
+    let repository = find_repository(&app, &owner, &name).await?;
+    // What is no id is that of no entry.
+    let id = one(&fields, "id").parse().unwrap_or_default();
+    gone(forget_cache(&app, &repository, id, &who.name).await)?;
+    Ok(back(&repository, "caches"))
+}
+
 /// `POST /repos/O/R/settings/trust`: what is not ticked is taken away.
 pub(crate) async fn set_trust(
     who: Visitor,
@@ -150,7 +165,8 @@ async fn show(
 ) -> Result<Response, PageError> {
     let secrets = app.store.secrets(repository.id).await?;
     let registries = app.store.registries(repository.id).await?;
-    let mut page = settings_page(repository, &secrets, &registries, filled, clock::now());
+    let caches = app.store.caches(repository.id).await?;
+    let mut page = settings_page(repository, &secrets, &registries, &caches, filled, clock::now());
     page.problem = problem;
     render(status, &page)
 }

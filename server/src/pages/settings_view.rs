@@ -3,13 +3,13 @@
 use slipway_pipelines::{state::Millis, trigger::Event};
 use slipway_web::{
     time::Moment,
-    views::{EventBox, RegistryForm, RegistryRow, SecretForm, SecretRow, SettingsPage, TrustSwitch, paths},
+    views::{CacheRow, EventBox, RegistryForm, RegistryRow, SecretForm, SecretRow, SettingsPage, TrustSwitch, paths},
 };
 
 use super::fields::one;
 use crate::{
     api::checks,
-    store::model::{Registry, Repository, Secret},
+    store::model::{Cached, Registry, Repository, Secret},
 };
 
 /// What stands in the forms. Never a value.
@@ -33,6 +33,7 @@ pub(super) fn settings_page(
     repository: &Repository,
     secrets: &[Secret],
     registries: &[Registry],
+    caches: &[Cached],
     filled: Filled,
     now: Millis,
 ) -> SettingsPage {
@@ -40,6 +41,7 @@ pub(super) fn settings_page(
     page.secrets = secrets.iter().map(|secret| secret_row(repository, secret, now)).collect();
     let page_path = paths::settings(&repository.name);
     page.registries = registries.iter().map(|registry| registry_row(&page_path, registry, now)).collect();
+    page.caches = caches.iter().map(|cached| cache_row(cached, now)).collect();
     page.trust = TrustSwitch::all(repository.trusted);
     page.secret = secret_form(secrets, &filled);
     page.registry = registry_form(registries, &filled);
@@ -111,6 +113,20 @@ pub(super) fn registry_row(page: &str, registry: &Registry, now: Millis) -> Regi
         updated: Moment::new(registry.updated, now),
         replace: format!("{page}?registry={}", registry.host),
     }
+}
+
+fn cache_row(cached: &Cached, now: Millis) -> CacheRow {
+    CacheRow {
+        id: cached.entry.id.to_string(),
+        key: cached.entry.key.clone(),
+        scope: cached.scope.clone(),
+        size: cached.problem.clone().map_or_else(|| Ok(megabytes(cached.entry.bytes)), Err),
+        used: Moment::new(cached.used, now),
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 /// The usual sets by a word, others one by one.

@@ -1,5 +1,6 @@
 //! The server's side of the runner protocol: see [`slipway_pipelines::wire`].
 
+mod caches;
 mod events;
 mod grant;
 mod hello;
@@ -9,6 +10,7 @@ mod renew;
 mod reports;
 mod who;
 
+pub(crate) use caches::{fetch_cache, find_cache, refuse_cache, save_cache};
 pub(crate) use events::events;
 pub(crate) use hello::hello;
 pub(crate) use logs::{append, committed};

@@ -4,6 +4,7 @@ mod actions;
 mod archived_logs;
 mod attempts;
 mod builds;
+mod caches;
 mod codec;
 mod content;
 mod coverage;
@@ -41,6 +42,7 @@ mod warnings;
 mod writer;
 
 pub use archived_logs::{ArchivedLog, LogIndex};
+pub use caches::CacheGround;
 pub use effects::{Effects, JobChange, OnCommit};
 pub use error::StoreError;
 pub use handle::Store;

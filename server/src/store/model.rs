@@ -18,10 +18,12 @@ use slipway_pipelines::{
 
 use crate::logs::LogAddress;
 
+mod caches;
 mod settings;
 mod tests;
 mod warning;
 
+pub use caches::{Cached, NewCached};
 pub use settings::{NewRegistry, NewSecret, Registry, Secret, TrustChange};
 pub use tests::{
     CaseFilter, CaseOrder, CaseRow, Coverage, ReportSummary, Test, TestCounts, TestId, TestRow, TestRun, TestSort,

@@ -3,6 +3,7 @@
 
 mod archive;
 mod builds;
+mod caches;
 mod grants;
 mod groups;
 mod leases;

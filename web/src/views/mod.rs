@@ -25,7 +25,7 @@ pub use repository::{RepositoryPage, Start};
 pub use rows::{BuildRow, HistoryMark};
 pub use run::{Field, FieldKind, RunPage};
 pub use settings::{
-    EventBox, Problem, RegistryForm, RegistryRow, SecretForm, SecretRow, Section, SettingsPage, TrustSwitch,
+    CacheRow, EventBox, Problem, RegistryForm, RegistryRow, SecretForm, SecretRow, Section, SettingsPage, TrustSwitch,
 };
 pub use tests::{
     BuildTestsPage, CaseView, Choice, CoverageView, RunView, TestPage, TestRowView, TestsPage, TestsView,

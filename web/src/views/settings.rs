@@ -32,6 +32,8 @@ pub struct SettingsPage {
     pub registries: Vec<RegistryRow>,
     /// The form that adds or replaces one.
     pub registry: RegistryForm,
+    /// Those used last first.
+    pub caches: Vec<CacheRow>,
     /// All three.
     pub trust: Vec<TrustSwitch>,
 }
@@ -121,6 +123,21 @@ pub struct RegistryForm {
     pub open: bool,
 }
 
+/// An entry of a cache in the list.
+#[derive(Clone, Debug)]
+pub struct CacheRow {
+    /// Names it for the form.
+    pub id: String,
+    /// Its key.
+    pub key: String,
+    /// The branch whose builds write it.
+    pub scope: String,
+    /// How large it is, or why there is nothing in it.
+    pub size: Result<String, String>,
+    /// When it was last restored, or saved.
+    pub used: Moment,
+}
+
 /// A right that an administrator can give.
 #[derive(Clone, Debug)]
 pub struct TrustSwitch {
@@ -150,6 +167,7 @@ impl SettingsPage {
             secret: SecretForm::default(),
             registries: Vec::new(),
             registry: RegistryForm::default(),
+            caches: Vec::new(),
             trust: Vec::new(),
         }
     }
