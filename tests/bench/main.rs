@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot measure stops")]
 
+mod caches;
 #[allow(dead_code, unused_imports, reason = "the tests use the rest of it")]
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -41,11 +42,20 @@ async fn main() {
         steps.push(measure::twenty_steps(&server, "bench/steps").await);
     }
 
+    let plain = caches::Plain::make().await;
+    caches::fill(&server, "bench/cache").await;
+    let (mut restores, mut unpacks) = (Vec::new(), Vec::new());
+    for _ in 0..FEWER_ROUNDS {
+        unpacks.push(plain.unpack().await);
+        restores.push(caches::restore(&server, "bench/cache").await);
+    }
+
     print(&[
         Row::ratio("push accepted -> first log byte", &push, "docker run --rm IMG echo x", &docker, 1.5),
         Row::limit("gap between two steps, by their recorded times", &gaps, 20.0),
         Row::limit("the same, by the clock inside them (10 ms ticks)", &clock_gaps, 20.0),
         Row::ratio("a build of 20 steps of `true`", &steps, "20 x docker run --rm IMG true", &runs, 0.6),
+        Row::ratio("a warm restore of a cache of 1 GiB", &restores, "tar -x of the same files", &unpacks, 1.0),
     ]);
     server.finish().await;
 }

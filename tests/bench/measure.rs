@@ -129,7 +129,8 @@ pub(crate) async fn twenty_steps(server: &Server, repository: &str) -> f64 {
     millis(&build.json["finished_at"]) - millis(&build.json["created_at"])
 }
 
-async fn run(server: &Server, repository: &str, pipeline: &str) -> Build {
+/// A build of a pipeline, to its end.
+pub(crate) async fn run(server: &Server, repository: &str, pipeline: &str) -> Build {
     let (number, _repo, mut process) = push(server, repository, pipeline).await;
     assert!(process.ended(PATIENCE).await.success(), "{}", process.output.text());
     ended(server, repository, number).await

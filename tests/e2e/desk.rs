@@ -1,6 +1,6 @@
 //! `slipway run`, `plan` and `lint` in a directory, without a server.
 
-mod bench;
+pub(super) mod bench;
 
 use std::{fs, process::Stdio, time::Duration};
 

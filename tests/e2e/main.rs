@@ -8,6 +8,7 @@ mod harness;
 mod again;
 mod bad_input;
 mod browser;
+mod caches;
 mod command_line;
 mod compose;
 mod containers;

@@ -57,7 +57,9 @@ async fn directly(job: &Arc<Open>, at: &str, tar: Tar) -> Result<io::Result<()>,
     let below = at.strip_prefix(base.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'));
     let Some(below) = below.map(|rest| PathBuf::from(rest.trim_start_matches('/'))) else { return Err(tar) };
     let Some(root) = direct::root(&folder) else { return Err(tar) };
-    let put = tokio::task::spawn_blocking(move || direct::put(&root, &below, tar)).await;
+    let closed = job.closed.clone();
+    // Tracked, so that a job that is closed meanwhile waits for it before it removes the folder.
+    let put = job.tasks.spawn_blocking(move || direct::put(&root, &below, tar, || closed.is_cancelled())).await;
     Ok(put.unwrap_or_else(|error| Err(io::Error::other(error))))
 }
 

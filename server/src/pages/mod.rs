@@ -32,6 +32,6 @@ pub(crate) use home::home;
 pub(crate) use registries::{drop_global_registry, registries, set_global_registry};
 pub(crate) use repository::repository;
 pub(crate) use run::{run, start};
-pub(crate) use settings::{drop_registry, drop_secret, set_registry, set_secret, set_trust, settings};
+pub(crate) use settings::{drop_cache, drop_registry, drop_secret, set_registry, set_secret, set_trust, settings};
 pub(crate) use tests::{build_tests, test, tests};
 pub(crate) use visitor::Visitor;

@@ -294,7 +294,7 @@ async fn why_there_is_no_entry_is_told_until_there_is_one() {
     );
     world.save(claim, "a", "hello").await.error_for_status().unwrap();
     let answer = world.find(claim, "a", &[]).await;
-    assert_eq!((key(&answer), answer.note), (Some("a"), None));
+    assert_eq!((key(&answer), answer.note.as_deref()), (Some("a"), None));
     world.runner.post("caches/refused", &refusal).send().await.unwrap().error_for_status().unwrap();
     assert_eq!(key(&world.find(claim, "a", &[]).await), Some("a"), "an entry stays");
     world.server.stop().await.unwrap();

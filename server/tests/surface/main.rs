@@ -5,6 +5,7 @@
 mod access;
 mod api;
 mod archived;
+mod caches;
 mod included;
 mod logs;
 mod pages;

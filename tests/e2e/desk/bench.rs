@@ -13,31 +13,31 @@ use crate::harness::{
 };
 
 /// A desk with a cache of its own, so that nobody else's runs are in the way.
-pub(super) struct Desk {
-    pub(super) cache: TempDir,
-    pub(super) engine: Option<Docker>,
+pub(crate) struct Desk {
+    pub(crate) cache: TempDir,
+    pub(crate) engine: Option<Docker>,
 }
 
 /// How a command ended.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) code: i32,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Desk {
     /// On the real engine.
-    pub(super) async fn docker() -> Self {
+    pub(crate) async fn docker() -> Self {
         Self { cache: tempfile::tempdir().unwrap(), engine: Some(docker::engine().await) }
     }
 
     /// On the executor that runs nothing.
-    pub(super) fn dummy() -> Self {
+    pub(crate) fn dummy() -> Self {
         Self { cache: tempfile::tempdir().unwrap(), engine: None }
     }
 
-    pub(super) fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         clean_environment(&mut command);
         command.args(arguments).current_dir(folder).kill_on_drop(true).stdin(Stdio::null());
@@ -48,7 +48,7 @@ impl Desk {
         command
     }
 
-    pub(super) async fn ends(&self, folder: &Path, arguments: &[&str]) -> Ended {
+    pub(crate) async fn ends(&self, folder: &Path, arguments: &[&str]) -> Ended {
         let output = timeout(PATIENCE, self.command(folder, arguments).output()).await.expect("it ends").unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let code = output.status.code().expect("an exit code");
@@ -56,20 +56,20 @@ impl Desk {
     }
 
     /// Runs in a folder; gives the exit code and what was said.
-    pub(super) async fn run(&self, folder: &Path, arguments: &[&str]) -> Ended {
+    pub(crate) async fn run(&self, folder: &Path, arguments: &[&str]) -> Ended {
         let ended = self.ends(folder, &[&["run"], arguments].concat()).await;
         assert!(!ended.stderr.contains("panicked"), "{ended:?}");
         ended
     }
 
     /// The marks of all runs on what they made in Docker.
-    pub(super) fn instances(&self) -> Vec<String> {
+    pub(crate) fn instances(&self) -> Vec<String> {
         let Ok(places) = fs::read_dir(self.cache.path().join("slipway")) else { return Vec::new() };
         places.filter_map(|place| fs::read_to_string(place.unwrap().path().join("instance")).ok()).collect()
     }
 
     /// What must be true at the end of a test.
-    pub(super) async fn finish(self) {
+    pub(crate) async fn finish(self) {
         let engine = self.engine.as_ref().expect("a desk on the real engine");
         let instances = self.instances();
         assert!(!instances.is_empty(), "no run had a place");

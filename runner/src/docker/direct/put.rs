@@ -26,11 +26,19 @@ const OPEN: Mode = Mode::from_raw_mode(0o777);
 const PIECE: usize = 256 * 1024;
 
 /// Puts a tar stream into a folder below a root. What is there under the name of an entry is replaced, folders are joined.
-/// Devices and the like are left out.
-pub(in crate::docker) fn put(root: &OwnedFd, below: &Path, tar: impl Read + Send + 'static) -> io::Result<()> {
+/// Devices and the like are left out. Ends early when it is to stop.
+pub(in crate::docker) fn put(
+    root: &OwnedFd,
+    below: &Path,
+    tar: impl Read + Send + 'static,
+    stops: impl Fn() -> bool,
+) -> io::Result<()> {
     let mut put = Put { root: root.as_fd(), parent: None, times: Vec::new(), piece: vec![0; PIECE] };
     for entry in tar::Archive::new(Ahead::new(tar)?).entries()? {
         let mut entry = entry?;
+        if stops() {
+            return Err(io::Error::other("the job has ended"));
+        }
         let name = entry.path()?.into_owned();
         let path = below.join(inside(&name)?);
         put.entry(&path, below, &mut entry).map_err(|error| at(&name, error))?;

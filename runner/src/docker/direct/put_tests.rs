@@ -30,7 +30,7 @@ impl Place {
     }
 
     fn put(&self, below: &str, entries: &[(&str, EntryType, &str)]) -> io::Result<()> {
-        put(&self.root, Path::new(below), io::Cursor::new(tar(entries)))
+        put(&self.root, Path::new(below), io::Cursor::new(tar(entries)), || false)
     }
 
     fn text(&self, path: &str) -> String {

@@ -1,6 +1,9 @@
 use std::io::Read;
 
-use super::harness::{Log, bench, end, exited};
+use super::{
+    super::direct,
+    harness::{Log, bench, end, exited},
+};
 use crate::executor::{Executor, Tar};
 
 fn archive(entries: &[(&str, tar::EntryType, &str)]) -> Tar {
@@ -62,6 +65,40 @@ async fn files_go_in_and_out_and_links_lead_nowhere_else() {
     let packed = tokio::task::spawn_blocking(move || files(tar)).await.unwrap();
     assert!(packed.contains(&("sub/deep/a".into(), "one\nmore\n".into())), "{packed:?}");
     assert!(bench.docker.pack(&job, &format!("{path}/nothing")).await.unwrap().is_none());
+    bench.docker.close(&job).await;
+    bench.finish().await;
+}
+
+/// While a step waits for its word the workspace is mounted here, and files need no detour through the engine.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_go_straight_into_a_workspace_of_this_machine() {
+    use tar::EntryType::{Regular, Symlink};
+    let Some(bench) = bench(0).await else { return };
+    if !bench.docker.has_overlay() {
+        eprintln!("SKIPPED: the engine does not see this machine's disk");
+        bench.finish().await;
+        return;
+    }
+    let look = "cat sub/a; stat -c '%a %u' sub; ls -d evil/outside 2>/dev/null || echo nothing";
+    let grant = bench.grant(vec![bench.commands("look", &[look])]);
+    let job = bench.docker.open(&grant).await.unwrap();
+    bench.docker.empty_workspace(&job).await.unwrap();
+    assert!(direct::root(&job.0.folder()).is_none(), "nobody has it mounted");
+    let log = Log::default();
+    let handle = bench.docker.prepare(&job, 0, log.sink()).await.unwrap();
+    assert!(direct::root(&job.0.folder()).is_some(), "the container that waits has it mounted");
+
+    let path = &grant.plan.workspace.path;
+    bench.docker.unpack(&job, path, archive(&[("sub/a", Regular, "one\n")])).await.unwrap();
+    let link = archive(&[("evil", Symlink, bench.data.path().to_str().unwrap())]);
+    bench.docker.unpack(&job, path, link).await.unwrap();
+    let failed = bench.docker.unpack(&job, path, archive(&[("evil/outside", Regular, "no")])).await.unwrap_err();
+    assert!(failed.message.contains("leads out of the workspace"), "{failed}");
+    assert!(!bench.data.path().join("outside").exists());
+
+    bench.docker.release(&job, 0, &Default::default()).await.unwrap();
+    assert_eq!(end(&handle).await, exited(0), "{}", log.text());
+    assert!(log.text().ends_with("one\n777 0\nnothing\n"), "{}", log.text());
     bench.docker.close(&job).await;
     bench.finish().await;
 }
