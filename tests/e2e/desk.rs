@@ -1,6 +1,7 @@
 //! `slipway run`, `plan` and `lint` in a directory, without a server.
 
 pub(super) mod bench;
+mod reports;
 
 use std::{fs, process::Stdio, time::Duration};
 

@@ -115,13 +115,14 @@ impl TryFrom<Case> for CaseRow {
     }
 }
 
-/// Whether a result of a build is bad and its test passed in the build `$2`.
+/// Whether a result of a build is bad and its test passed in the build `$2`. The inner set is made once, however often a
+/// report has one and the same test.
 macro_rules! is_new {
     () => {
         concat!(
-            "(results.outcome IN ('failed', 'error') AND EXISTS (SELECT 1 FROM results AS o ",
-            "JOIN reports AS q ON q.id = o.report JOIN jobs AS j ON j.id = q.job AND j.attempt = q.attempt ",
-            "WHERE o.test = results.test AND q.build = $2 AND NOT q.superseded AND o.outcome = 'passed'))"
+            "(results.outcome IN ('failed', 'error') AND results.test IN (SELECT o.test FROM reports AS q ",
+            "JOIN jobs AS j ON j.id = q.job AND j.attempt = q.attempt JOIN results AS o ON o.report = q.id ",
+            "WHERE q.build = $2 AND NOT q.superseded AND o.outcome = 'passed'))"
         )
     };
 }

@@ -120,14 +120,15 @@ const FAILURES: &str = concat!(
     "GROUP BY results.test) AS bad ON bad.test = tests.id ORDER BY bad.times DESC, tests.name LIMIT $3"
 );
 
-/// A commit counts once, whether its runs are attempts, tries of a step, builds, or the test tool's own.
+/// A commit counts once, whether its runs are attempts, tries of a step, builds, or the test tool's own. Bad runs are gathered
+/// before others are looked for, however often a report has one and the same test.
 const FLAKY: &str = concat!(
     columns!("mixed.commits", "0"),
-    "JOIN (SELECT test, COUNT(*) AS commits FROM (SELECT DISTINCT results.test AS test, reports.sha AS sha ",
-    "FROM reports JOIN results ON results.report = reports.id ",
-    "WHERE reports.repository = $1 AND reports.number > $2 AND results.bad AND (results.flaked OR EXISTS (",
-    "SELECT 1 FROM results AS o JOIN reports AS q ON q.id = o.report ",
-    "WHERE o.test = results.test AND q.sha = reports.sha AND o.outcome = 'passed'))) AS one GROUP BY test) AS mixed ",
+    "JOIN (SELECT b.test AS test, COUNT(*) AS commits FROM (SELECT results.test AS test, reports.sha AS sha, ",
+    "MAX(CASE WHEN results.flaked THEN 1 ELSE 0 END) AS flaked FROM reports JOIN results ON results.report = reports.id ",
+    "WHERE reports.repository = $1 AND reports.number > $2 AND results.bad GROUP BY results.test, reports.sha) AS b ",
+    "WHERE b.flaked = 1 OR EXISTS (SELECT 1 FROM results AS o JOIN reports AS q ON q.id = o.report ",
+    "WHERE o.test = b.test AND q.sha = b.sha AND o.outcome = 'passed') GROUP BY b.test) AS mixed ",
     "ON mixed.test = tests.id ORDER BY mixed.commits DESC, tests.name LIMIT $3"
 );
 
