@@ -5,7 +5,7 @@ use slipway_pipelines::{
 };
 
 use super::{
-    super::names,
+    super::{build, names},
     harness::{Bench, Log, bench, bench_with, end, exited, spec, step},
     workspaces::{repository, run},
 };
@@ -16,7 +16,7 @@ use crate::{
 
 const CONTEXT: &str = "/slipway/src/x";
 
-fn build(context: &str, tags: &[&str]) -> Image {
+fn wanted(context: &str, tags: &[&str]) -> Image {
     Image::Build(ImageBuild {
         target: Some("last".into()),
         args: [("WORD".to_owned(), "from args".to_owned())].into(),
@@ -51,9 +51,9 @@ async fn an_image_is_used_by_its_tag(bench: Bench, first: &str, cached: &str) {
     );
     let tag = format!("slipway-test-{}:1", names::token());
     let mut own = bench.commands("own", &["ls /built"]);
-    spec(&mut own).image = build("/slipway/src/x/image", &[]);
+    spec(&mut own).image = wanted("/slipway/src/x/image", &[]);
     let mut only = bench.container(Program::Nothing);
-    only.image = build("/slipway/src/x/image", &[&tag]);
+    only.image = wanted("/slipway/src/x/image", &[&tag]);
     let mut user = bench.container(Program::Image);
     user.image = Image::Registry { reference: tag.clone(), pull: Pull::Missing };
     let files = [
@@ -90,7 +90,7 @@ async fn a_build_that_fails_ends_its_step(bench: Bench, code: &str, running: &st
     let docker = &bench.docker;
     let context = |context: &str| {
         let mut spec = bench.container(Program::Nothing);
-        spec.image = build(&format!("{CONTEXT}/{context}"), &[]);
+        spec.image = wanted(&format!("{CONTEXT}/{context}"), &[]);
         step(context, Action::Run(spec))
     };
     let base = &bench.image;
@@ -196,6 +196,7 @@ async fn a_build_from_the_same_is_skipped() {
         build.no_cache = true;
     };
     assert!(log("2\n", &fresh).await.contains(" made other\n"), "no_cache");
+    let old = build::id(bench.docker.engine(), &bench.image).await.unwrap();
     let base = super::harness::import(
         bench.docker.engine(),
         bench.image.split_once(':').unwrap().1,
@@ -204,6 +205,7 @@ async fn a_build_from_the_same_is_skipped() {
     );
     base.await;
     assert!(!log("2\n", &args).await.contains(skipped), "base image");
+    build::remove(bench.docker.engine(), &old).await;
     bench.finish().await;
 }
 
