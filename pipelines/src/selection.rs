@@ -13,6 +13,8 @@ const MOST: usize = 512;
 pub struct Selection {
     taken: GlobSet,
     left: GlobSet,
+    /// Those that take something, in their order.
+    patterns: Vec<String>,
     folders: Vec<String>,
     with_git: bool,
 }
@@ -106,9 +108,11 @@ impl Selection {
         let (mut taken, mut left) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         let mut folders: Vec<String> = Vec::new();
         let mut with_git = false;
+        let mut named: Vec<String> = Vec::new();
         let mut add = |pattern: &str| {
             with_git |= pattern.split('/').next() == Some(".git");
             folders.push(folder(pattern));
+            named.push(pattern.to_owned());
             taken.add(glob(pattern)?);
             Ok(())
         };
@@ -133,7 +137,7 @@ impl Selection {
         // What lies in another of them is found there.
         folders.retain(|inner| !all.iter().any(|outer| outer != inner && is_within(inner, outer)));
         let built = |set: GlobSetBuilder| set.build().map_err(|error| BadPattern::Glob(error.kind().to_string()));
-        Ok(Self { taken: built(taken)?, left: built(left)?, folders, with_git })
+        Ok(Self { taken: built(taken)?, left: built(left)?, patterns: named, folders, with_git })
     }
 
     /// Whether a path is meant: relative to the checkout, without `.` and `..`. Git's own folder only where a pattern names it.
@@ -143,6 +147,17 @@ impl Selection {
         }
         let fits = |set: &GlobSet| set.is_match(path) || ancestors(path).any(|folder| set.is_match(folder));
         fits(&self.taken) && !fits(&self.left)
+    }
+
+    /// Which of [`Selection::patterns`] fit a path, by position.
+    pub fn which(&self, path: &str) -> Vec<usize> {
+        let of_folders = ancestors(path).flat_map(|folder| self.taken.matches(folder));
+        self.taken.matches(path).into_iter().chain(of_folders).collect()
+    }
+
+    /// The patterns that take something.
+    pub fn patterns(&self) -> &[String] {
+        &self.patterns
     }
 
     /// Files and folders to look into, none inside of another. An empty one is the checkout.
@@ -210,6 +225,7 @@ mod tests {
 
     #[test]
     fn it_looks_only_where_something_can_be() {
+        assert_eq!(selection(&["a", "b/*", "!c", "**/x"]).which("a/x"), [2, 0]);
         for (patterns, places) in [
             (&["dist/**/*.js", "dist/css", "dist"][..], &["dist"][..]),
             (&["a/b", "a/bc/*", "!x"], &["a/b", "a/bc"]),

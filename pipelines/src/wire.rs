@@ -15,6 +15,9 @@
 //! | `GET /runner/v1/caches/JOB/ATTEMPT/ID?epoch=E` | -> raw bytes of a [`CacheEntry`]; others than it says when it is damaged, and it is dropped then; 404, 409 |
 //! | `POST /runner/v1/caches/JOB/ATTEMPT?…` with a [`CacheOffer`] as the query | raw bytes -> 204; taken for a day after the job's end, too; 409, 413 too large, 507 |
 //! | `POST /runner/v1/caches/refused` | [`CacheRefusal`] -> 204; 409 |
+//! | `POST /runner/v1/artifacts/JOB/ATTEMPT/STEP?epoch=E` | -> [`Room`]; forgets what was kept of the step before; 409 |
+//! | `PUT /runner/v1/artifacts/JOB/ATTEMPT/STEP?…` with a [`KeptFile`] as the query | raw bytes, their length told -> 204; 409, 413 too large, 507 no space left |
+//! | `GET /runner/v1/artifacts/JOB/ATTEMPT/STEP/ITEM?epoch=E` | -> tar of what the item of the step's `artifacts_from` means, with [`FILES_HEADER`] and [`BYTES_HEADER`]; 409 |
 //!
 //! The commit itself is fetched with git over HTTP from [`Source::url`] with user `runner` and the runner's token as the password,
 //! or read in place when [`Source::path`] exists on the runner's machine.
@@ -32,8 +35,10 @@ use crate::{
     state::{Finish, Millis, StepEvent, StepState},
 };
 
+mod artifacts;
 mod caches;
 
+pub use artifacts::{BYTES_HEADER, FILES_HEADER, KeptFile, Room, is_artifact_path};
 pub use caches::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, cache_form};
 mod report;
 

@@ -1,5 +1,6 @@
 //! The client's side of the runner protocol (`slipway_pipelines::wire`): one method a request, typed errors, no retries.
 
+mod artifacts;
 mod caches;
 
 use std::{fmt, sync::Arc, time::Duration};

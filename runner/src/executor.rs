@@ -102,7 +102,7 @@ pub trait Executor: Send + Sync + 'static {
     }
 
     /// A file or folder of the workspace, by its absolute path, as a tar stream. Names of entries begin with the last part of the
-    /// path; links are given as links. `None`: nothing is there. What is written meanwhile may break the stream.
+    /// path; links are given as links, and a link on the way below the checkout is an error. `None`: nothing is there. What is written meanwhile may break the stream.
     fn pack(&self, job: &Self::Job, path: &str) -> impl Future<Output = Result<Option<Tar>, Failed>> + Send;
 
     /// Puts a tar stream into a folder of the workspace, by its absolute path; the folder is made if it is missing. Nothing

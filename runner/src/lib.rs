@@ -7,6 +7,7 @@ pub mod docker;
 pub mod dummy;
 pub mod executor;
 pub mod job;
+pub mod keeper;
 pub mod remote;
 pub mod reporter;
 pub mod reports;

@@ -1,5 +1,6 @@
 //! Reports a job to the server, as often as it takes.
 
+mod artifacts;
 mod caches;
 
 use std::{collections::BTreeMap, path::Path};

@@ -6,8 +6,10 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use slipway_pipelines::wire::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, JobNews, ReportPart};
 
+use crate::keeper::Keeper;
+
 /// Takes a job's news and logs. Its methods try again for as long as it takes; a caller that has no more time drops the future.
-pub trait Reporter: Clone + Send + Sync + 'static {
+pub trait Reporter: Keeper {
     /// How much of each step's log is stored already, in bytes; a step without a log is left out.
     fn committed(&self) -> impl Future<Output = Result<BTreeMap<usize, u64>, Fenced>> + Send;
 

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::{
     caches::Caches,
     decide::{Decision, Standing, decide, upstream},
+    kept::Kept,
     news::{Heard, News, ToDesk},
 };
 use crate::{
@@ -46,6 +47,8 @@ pub struct Order {
     pub holds: Holds,
     /// Folder of the caches that all runs share.
     pub caches: PathBuf,
+    /// Folder for what steps keep, one in it for each job. Without, later jobs get them, and then they are gone.
+    pub artifacts: Option<PathBuf>,
 }
 
 /// Whose containers stay when a job ends.
@@ -115,6 +118,7 @@ pub async fn build<E: Executor>(
         outputs: BTreeMap::new(),
         built: Built { finishes: Vec::new(), held: Vec::new(), closings: JoinSet::new() },
         tasks: JoinSet::new(),
+        artifacts: Arc::new(Kept::new(order.artifacts.as_deref(), &setting.data, &order.jobs)),
         order,
         standing,
         news,
@@ -132,6 +136,7 @@ struct Run<'a, E: Executor> {
     orders: Vec<watch::Sender<Command>>,
     /// What steps gave, by job and step.
     outputs: BTreeMap<(usize, usize), Environment>,
+    artifacts: Arc<Kept>,
     tasks: JoinSet<(usize, Option<Done<E::Job>>)>,
     built: Built<E::Job>,
     news: mpsc::Sender<News>,
@@ -220,7 +225,8 @@ impl<E: Executor> Run<'_, E> {
             inputs,
         };
         let caches = Caches::of(&self.order.caches, &self.order.repository);
-        let reporter = ToDesk { job, news: self.news.clone(), heard: self.heard.clone(), caches };
+        let artifacts = Arc::clone(&self.artifacts);
+        let reporter = ToDesk { job, news: self.news.clone(), heard: self.heard.clone(), caches, artifacts };
         let (executor, setting) = (Arc::clone(self.executor), self.setting.clone());
         let commands = self.orders[job].subscribe();
         self.tasks.spawn(async move {
@@ -254,6 +260,9 @@ impl<E: Executor> Run<'_, E> {
         match again {
             Some(retry) => {
                 self.outputs.retain(|(of, _), _| *of != job);
+                if let Err(error) = self.artifacts.forget(job, None) {
+                    tracing::warn!(%error, job, "what an attempt kept cannot be removed");
+                }
                 let mut orders = self.orders[job].subscribe();
                 self.tasks.spawn(async move {
                     tokio::select! {

@@ -61,6 +61,7 @@ fn start(jobs: Vec<CompiledJob>, at_once: usize) -> Desk {
         caches: data.path().join("shared"),
         at_once,
         holds: Holds::Nothing,
+        artifacts: None,
     };
     let (commands, orders) = watch::channel(Command::GoOn);
     let (said, news) = mpsc::channel(8);

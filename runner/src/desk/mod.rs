@@ -8,6 +8,7 @@ mod changes;
 mod decide;
 mod folder;
 mod head;
+mod kept;
 mod news;
 mod place;
 mod snapshot;

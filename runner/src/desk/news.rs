@@ -1,6 +1,6 @@
 //! What happens at the desk.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use slipway_pipelines::{
@@ -10,7 +10,7 @@ use slipway_pipelines::{
 };
 use tokio::sync::mpsc;
 
-use super::caches::Caches;
+use super::{caches::Caches, kept::Kept};
 use crate::reporter::{CacheBytes, Fenced, NoCache, NotTaken, Reporter};
 
 /// One thing that happened. Jobs and steps by their position.
@@ -85,6 +85,8 @@ pub(super) struct ToDesk {
     pub(super) news: mpsc::Sender<News>,
     pub(super) heard: mpsc::UnboundedSender<Heard>,
     pub(super) caches: Caches,
+    /// Artifacts of all jobs.
+    pub(super) artifacts: Arc<Kept>,
 }
 
 impl ToDesk {

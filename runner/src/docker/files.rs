@@ -4,6 +4,7 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use bollard::query_parameters::ContainerArchiveInfoOptionsBuilder;
+use slipway_pipelines::state::Reason;
 
 use super::{
     archive::{self, Door},
@@ -23,7 +24,7 @@ async fn door(job: &Arc<Open>) -> Result<Door, Failed> {
 /// See [`Executor::pack`](crate::executor::Executor::pack).
 pub(super) async fn pack(job: &Arc<Open>, path: &str) -> Result<Option<Tar>, Failed> {
     let door = door(job).await?;
-    let tar = door.get(path).await.map_err(|error| error.failed(&format!("can't read `{path}`")));
+    let tar = straight(job, &door, path).await;
     // A stream that has begun does not need the container any more to be there under its name, but to be there.
     let tar = match tar {
         Ok(Some(tar)) => tar,
@@ -37,6 +38,31 @@ pub(super) async fn pack(job: &Arc<Open>, path: &str) -> Result<Option<Tar>, Fai
         }
     };
     Ok(Some(Box::new(Held { tar, _door: Closing { door: Some(door), tasks: job.tasks.clone() } })))
+}
+
+/// A path that no link is on the way to: what lies behind one is somewhere else, in the helper perhaps.
+async fn straight(
+    job: &Open,
+    door: &Door,
+    path: &str,
+) -> Result<Option<impl io::Read + Send + 'static + use<>>, Failed> {
+    let cannot = |error: EngineError| error.failed(&format!("can't read `{path}`"));
+    let checkout = &job.plan.workspace.path;
+    let below = path.strip_prefix(checkout.as_str()).unwrap_or_default().trim_start_matches('/');
+    for (end, _) in below.match_indices('/') {
+        let folder = format!("{checkout}/{}", &below[..end]);
+        let options = ContainerArchiveInfoOptionsBuilder::new().path(&folder).build();
+        match within(QUICK, job.engine.api.get_container_archive_info(door.name(), Some(options))).await {
+            Ok(found) if !found.link_target.is_empty() => {
+                let note = format!("`{}` is a link: name the folder that it leads to", &below[..end]);
+                return Err(Failed::new(Reason::Artifacts, note));
+            }
+            Ok(_) => {}
+            Err(error) if error.is_missing() => return Ok(None),
+            Err(error) => return Err(cannot(error)),
+        }
+    }
+    door.get(path).await.map_err(cannot)
 }
 
 /// See [`Executor::unpack`](crate::executor::Executor::unpack).

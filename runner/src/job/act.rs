@@ -178,6 +178,7 @@ impl<E: Executor, R: Reporter> Run<'_, E, R> {
             pushes: planned.and_then(|step| step.build()).is_some_and(|build| build.push),
             checkout: self.start.grant().plan.workspace.path.clone(),
             files: planned.map_or_else(Files::default, |step| step.files.clone()),
+            is_overdue: false,
         };
         self.wishes.insert(step, wish);
         life

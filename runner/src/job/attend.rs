@@ -44,7 +44,6 @@ impl<E: Executor, R: Reporter> Life<E, R> {
         let Handle { mut said, mut ended, mut image } = handle;
         let mut has_image = false;
         let mut has_said = false;
-        let mut is_overdue = false;
         let mut stopping = Stopping::No;
         let mut starting = deadlines.ready.map_or(Starting::No, Starting::Asked);
         let (executor, job, step) = (Arc::clone(&self.executor), self.job.clone(), self.step);
@@ -105,8 +104,8 @@ impl<E: Executor, R: Reporter> Life<E, R> {
                     };
                     self.say(Input::NotReady(self.step, failed));
                 }
-                () = until(deadlines.end), if !is_overdue => {
-                    is_overdue = true;
+                () = until(deadlines.end), if !self.is_overdue => {
+                    self.is_overdue = true;
                     self.say(Input::Overdue(self.step));
                 }
             }

@@ -48,6 +48,8 @@ pub(super) enum Happened {
     Pushed(usize, Vec<PushedImage>),
     /// Something about it that people should know and that changes no outcome.
     Warning(usize, String),
+    /// A line for the end of its log.
+    Remark(usize, String),
 }
 
 /// What the life of a step needs.
@@ -74,6 +76,8 @@ pub(super) struct Life<E: Executor, R> {
     pub(super) checkout: String,
     /// What it takes in and what is kept of it.
     pub(super) files: Files,
+    /// It ran longer than it may.
+    pub(super) is_overdue: bool,
 }
 
 impl<E: Executor, R: Reporter> Life<E, R> {
@@ -184,6 +188,11 @@ impl<E: Executor, R: Reporter> Life<E, R> {
     /// Says something that people should know: at the end of the step's log, and on the build.
     pub(super) fn warn(&self, text: String) {
         let _ = self.happened.send(Happened::Warning(self.step, text));
+    }
+
+    /// Adds a line to the end of its log.
+    pub(super) fn remark(&self, text: String) {
+        let _ = self.happened.send(Happened::Remark(self.step, text));
     }
 
     pub(super) fn say(&self, input: Input) {

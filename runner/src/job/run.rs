@@ -194,6 +194,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                     }
                     Happened::Image(step, image) => self.outbox.tell(JobNews::Image { step, image }),
                     Happened::Warning(step, text) => self.warn(step, &text),
+                    Happened::Remark(step, text) => self.remarks.entry(step).or_default().push(text),
                 },
                 Some(ended) = self.endings.join_next(), if !self.endings.is_empty() => {
                     if let Ok(ended) = ended {

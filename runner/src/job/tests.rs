@@ -1,5 +1,6 @@
 //! Whole jobs on the dummy executor, on a clock that stands still while something happens.
 
+mod artifacts;
 mod bench;
 mod caches;
 mod ends;

@@ -8,17 +8,21 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use slipway_pipelines::{
     plan::{Environment, Plan},
     state::{Finish, Illegal, StepEvent, StepState},
     wire::{
-        CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, Grant, JobNews, ReportPart, Resume, UsedImage,
+        CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, Grant, JobNews, KeptFile, ReportPart, Resume,
+        Room, UsedImage,
     },
 };
 use tokio::{sync::watch, time};
 
-use crate::reporter::{CacheBytes, Fenced, NoCache, NotTaken, Reporter};
+use crate::{
+    keeper::{KeepError, Keeper, Pieces, Taken},
+    reporter::{CacheBytes, Fenced, NoCache, NotTaken, Reporter},
+};
 
 /// What was heard of one job.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +38,8 @@ pub(crate) struct Heard {
     /// Entries of caches with their forms and bytes, the newest last.
     pub(crate) caches: Vec<(CacheEntry, String, Vec<u8>)>,
     pub(crate) refusals: Vec<CacheRefusal>,
+    /// What is kept, by step and path.
+    pub(crate) artifacts: BTreeMap<(usize, String), (KeptFile, Vec<u8>)>,
 }
 
 impl Heard {
@@ -138,6 +144,11 @@ pub(crate) struct Memory {
     pub(crate) logs: Arc<watch::Sender<Mood>>,
     /// Largest cache entry that is taken.
     pub(crate) saves: Arc<watch::Sender<Option<u64>>>,
+    /// What steps are given, by step and item.
+    pub(crate) given: Arc<Mutex<BTreeMap<(usize, usize), Vec<(String, Vec<u8>)>>>>,
+    /// What the next files are answered with, the last first.
+    pub(crate) unkept: Arc<Mutex<Vec<KeepError>>>,
+    pub(crate) room: Arc<Mutex<Room>>,
     /// So that one call is decided before the next.
     calls: Arc<Mutex<u64>>,
 }
@@ -149,6 +160,9 @@ impl Memory {
             news: Arc::new(watch::Sender::new(Mood::Takes)),
             logs: Arc::new(watch::Sender::new(Mood::Takes)),
             saves: Arc::new(watch::Sender::new(Some(1 << 20))),
+            given: Arc::default(),
+            unkept: Arc::default(),
+            room: Arc::new(Mutex::new(Room { file_bytes: 1 << 20, build_bytes: 4 << 20, build_files: 100 })),
             calls: Arc::default(),
         }
     }
@@ -243,5 +257,40 @@ impl Reporter for Memory {
             }
         });
         Ok(())
+    }
+}
+
+impl Keeper for Memory {
+    async fn clear_artifacts(&self, step: usize) -> Result<Room, KeepError> {
+        self.change(|heard| heard.artifacts.retain(|(of, _), _| *of != step));
+        Ok(*self.room.lock().unwrap())
+    }
+
+    async fn keep_artifact(&self, step: usize, file: KeptFile, size: u64, bytes: Pieces) -> Result<(), KeepError> {
+        let bytes: Vec<Bytes> = bytes.try_collect().await.map_err(|error| KeepError::Later(error.to_string()))?;
+        let bytes = bytes.concat();
+        assert_eq!(bytes.len() as u64, size, "{}", file.path);
+        if let Some(error) = self.unkept.lock().unwrap().pop() {
+            return Err(error);
+        }
+        self.change(|heard| {
+            assert!(heard.is_running(step), "artifacts of a step that does not run: {step}");
+            heard.artifacts.insert((step, file.path.clone()), (file, bytes));
+        });
+        Ok(())
+    }
+
+    async fn take_artifacts(&self, step: usize, item: usize) -> Result<Taken, KeepError> {
+        let given = self.given.lock().unwrap().get(&(step, item)).cloned().unwrap_or_default();
+        let mut tar = tar::Builder::new(Vec::new());
+        for (path, bytes) in &given {
+            let mut header = tar::Header::new_gnu();
+            header.set_mode(0o644);
+            header.set_size(bytes.len() as u64);
+            tar.append_data(&mut header, path, bytes.as_slice()).unwrap();
+        }
+        let bytes = given.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        let tar = Box::new(std::io::Cursor::new(tar.into_inner().unwrap()));
+        Ok(Taken { files: given.len() as u64, bytes, tar })
     }
 }

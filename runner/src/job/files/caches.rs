@@ -157,7 +157,7 @@ impl<E: Executor, R: Reporter> Life<E, R> {
     }
 
     /// A line of ours in the step's log. What follows is the container's own output, as before.
-    fn say_in_log(&self, text: &str) {
+    pub(super) fn say_in_log(&self, text: &str) {
         self.logs.line(self.step, text);
         self.logs.sink(self.step).begin_container_output();
     }
