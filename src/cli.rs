@@ -88,6 +88,15 @@ pub(crate) struct Server {
     /// Database. By default an SQLite file in the data folder.
     #[arg(long, env = "SLIPWAY_DATABASE", value_name = "URL")]
     pub(crate) database: Option<String>,
+    /// Most that one artifact may have.
+    #[arg(long, env = "SLIPWAY_ARTIFACT_LIMIT", default_value = "1GiB", value_name = "SIZE", value_parser = size::parse)]
+    pub(crate) artifact_limit: u64,
+    /// Most that all artifacts of a build may have.
+    #[arg(long, env = "SLIPWAY_ARTIFACT_BUILD_LIMIT", default_value = "5GiB", value_name = "SIZE", value_parser = size::parse)]
+    pub(crate) artifact_build_limit: u64,
+    /// How long artifacts are kept unless their step says otherwise.
+    #[arg(long, env = "SLIPWAY_ARTIFACT_RETENTION", default_value = "30d", value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) artifact_retention: Duration,
     /// Where artifacts, caches and finished logs are kept: a folder, by default `objects` in the data folder, or
     /// `s3://BUCKET/PREFIX?endpoint=URL&region=NAME` with the credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
     #[arg(long, env = "SLIPWAY_STORAGE", value_name = "FOLDER|URL")]

@@ -8,6 +8,12 @@ use crate::storage::Location;
 
 /// Most bytes that the caches of a repository may have, unless somebody says otherwise: 5 GiB.
 pub const DEFAULT_CACHE_LIMIT: u64 = 5 << 30;
+/// Most bytes of one artifact, unless somebody says otherwise: 1 GiB.
+pub const DEFAULT_ARTIFACT_LIMIT: u64 = 1 << 30;
+/// The same of all artifacts of one build: 5 GiB.
+pub const DEFAULT_ARTIFACT_BUILD_LIMIT: u64 = 5 << 30;
+/// How long artifacts are kept, unless somebody says otherwise: 30 days.
+pub const DEFAULT_ARTIFACT_RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Settings of a server. The command line fills them.
 #[derive(Clone, Debug)]
@@ -31,6 +37,12 @@ pub struct Config {
     pub storage: Option<Location>,
     /// How long logs are kept. `None`: for ever.
     pub log_retention: Option<Duration>,
+    /// Most bytes of one artifact.
+    pub artifact_limit: u64,
+    /// Most bytes of all artifacts of one build.
+    pub artifact_build_limit: u64,
+    /// How long artifacts are kept unless their step says otherwise.
+    pub artifact_retention: Duration,
     /// The first administrator's API token (`SLIPWAY_ADMIN_TOKEN`). `None`: one is made at the first start.
     pub admin_token: Option<SecretString>,
     /// The token of runners (`SLIPWAY_RUNNER_TOKEN`). `None`: one is made and kept in the data folder.
@@ -52,6 +64,9 @@ impl Config {
             database: None,
             storage: None,
             log_retention: None,
+            artifact_limit: DEFAULT_ARTIFACT_LIMIT,
+            artifact_build_limit: DEFAULT_ARTIFACT_BUILD_LIMIT,
+            artifact_retention: DEFAULT_ARTIFACT_RETENTION,
             admin_token: None,
             runner_token: None,
             cache_limit: DEFAULT_CACHE_LIMIT,

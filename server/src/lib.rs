@@ -2,6 +2,7 @@
 
 mod api;
 pub mod app;
+mod artifacts;
 pub mod auth;
 mod caches;
 pub mod clock;

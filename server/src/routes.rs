@@ -37,6 +37,11 @@ pub(crate) fn router(app: App) -> Router {
         .route("/runner/v1/caches/refused", post(runner_api::refuse_cache))
         .route("/runner/v1/caches/{job}/{attempt}", post(runner_api::save_cache).layer(DefaultBodyLimit::disable()))
         .route("/runner/v1/caches/{job}/{attempt}/{id}", get(runner_api::fetch_cache))
+        .route(
+            "/runner/v1/artifacts/{job}/{attempt}/{step}",
+            post(runner_api::clear_artifacts).put(runner_api::keep_artifact).layer(DefaultBodyLimit::disable()),
+        )
+        .route("/runner/v1/artifacts/{job}/{attempt}/{step}/{item}", get(runner_api::take_artifacts))
         // Git: GitAuth. Its clients compress what they send; a response is a live stream and must not be compressed.
         .route("/git/{owner}/{repo}/info/refs", get(git::http::info_refs))
         .route(
@@ -73,8 +78,16 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}/log/stream", get(api::log_stream))
         .route("/api/v1/registries", get(api::list_global_registries))
         .route("/api/v1/registries/{host}", put(api::put_global_registry).delete(api::delete_global_registry))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/artifacts", get(api::list_artifacts))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/artifacts/{*path}", get(api::get_artifact))
         .route("/api/v1/queue", get(api::queue))
         .route("/api/v1/runners", get(api::runners))
+        // What builds kept. Visitor, and for files as a browser shows them whoever has the ticket in the address. Not compressed:
+        // a range is one of the file's own bytes.
+        .route("/repos/{owner}/{repo}/builds/{number}/artifacts", get(pages::artifacts))
+        .route("/repos/{owner}/{repo}/builds/{number}/artifacts/{job}/", get(pages::job_artifacts))
+        .route("/repos/{owner}/{repo}/builds/{number}/artifacts/{job}/{*path}", get(pages::artifact))
+        .route("/artifacts/{ticket}/{*path}", get(pages::view_artifact))
         .merge(browser())
         .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

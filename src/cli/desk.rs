@@ -139,6 +139,9 @@ pub(crate) struct Run {
     /// Also write each step's log, and `build.json` in the shape of the API, into this directory.
     #[arg(long, env = "SLIPWAY_REPORT", value_name = "DIR")]
     pub(crate) report: Option<PathBuf>,
+    /// Folder for what steps keep as artifacts, each job in a folder of its own. By default they go with the run.
+    #[arg(long, env = "SLIPWAY_ARTIFACTS", value_name = "DIR")]
+    pub(crate) artifacts: Option<PathBuf>,
     /// Most jobs at once; by default one a core.
     #[arg(long, env = "SLIPWAY_SLOTS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) slots: Option<u32>,

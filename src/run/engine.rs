@@ -142,6 +142,7 @@ impl Desk<'_> {
                 (false, false) => Holds::Nothing,
             },
             caches: caches(place),
+            artifacts: args.artifacts.clone(),
         };
         let setting = Setting { data: place.folder().to_path_buf(), machine: identity::host_name() };
         let mut built = desk::build(executor, &setting, order, news, commanded).await;

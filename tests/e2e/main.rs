@@ -6,6 +6,7 @@
 mod harness;
 
 mod again;
+mod artifacts;
 mod bad_input;
 mod browser;
 mod caches;

@@ -3,6 +3,7 @@
 //! Times are RFC 3339 in UTC with milliseconds. An error is `{"error", "help"}`. A job is named by its name or by its
 //! position from 0, a step too; a position is tried first.
 
+mod artifacts;
 mod build_stream;
 mod builds;
 mod caches;
@@ -13,7 +14,7 @@ mod input;
 mod log;
 mod log_stream;
 mod overview;
-mod range;
+pub(crate) mod range;
 mod registries;
 mod repos;
 mod secrets;
@@ -22,6 +23,7 @@ mod tests;
 mod trust;
 mod waiting;
 
+pub(crate) use artifacts::{get_artifact, list_artifacts, shown as shown_artifacts, zip_of};
 pub(crate) use build_stream::build_stream;
 pub(crate) use builds::{approve, cancel, get_build, list_builds, parameters, retry, start_build};
 pub(crate) use caches::{delete_cache, delete_caches, forget_cache, list_caches};

@@ -6,6 +6,7 @@ use slipway_web::views::LogView;
 
 use super::{
     PageError, Visitor,
+    artifacts_view::summary,
     build_view::build_page,
     choose::choose,
     log_view::{Place, log_view},
@@ -14,7 +15,7 @@ use super::{
     window::{self, Window},
 };
 use crate::{
-    api::{UrlPath, UrlQuery, find_build, find_step},
+    api::{UrlPath, UrlQuery, find_build, find_step, shown_artifacts},
     app::App,
     clock,
     error::ApiError,
@@ -41,6 +42,7 @@ pub(crate) async fn build(
     let selected = choose(&build.jobs);
     let mut page = build_page(&build, selected, clock::now());
     page.tests = tests_view(&app, &build).await?;
+    page.artifacts = summary(&build, &shown_artifacts(&app, &build, None).await?);
     if let Some((job, step)) = selected {
         page.log = Some(log(&app, &build, &job.to_string(), &step.to_string(), &StepQuery::default()).await?);
     }
@@ -59,6 +61,7 @@ pub(crate) async fn step(
     let mut page = build_page(&build, Some((found.job.position, found.step)), clock::now());
     page.chosen = true;
     page.tests = tests_view(&app, &build).await?;
+    page.artifacts = summary(&build, &shown_artifacts(&app, &build, None).await?);
     page.log = Some(log(&app, &build, &job, &step, &query).await?);
     render(StatusCode::OK, &page)
 }

@@ -3,6 +3,8 @@
 
 mod actions;
 mod answer;
+mod artifacts;
+mod artifacts_view;
 mod assets;
 mod badge;
 mod build;
@@ -24,6 +26,7 @@ mod window;
 
 pub(crate) use actions::{cancel, retry};
 pub(crate) use answer::{PageError, not_found, render};
+pub(crate) use artifacts::{artifact, artifacts, job_artifacts, view_artifact};
 pub(crate) use assets::asset;
 pub(crate) use badge::badge;
 pub(crate) use build::{build, step};

@@ -1,5 +1,6 @@
 //! The server's side of the runner protocol: see [`slipway_pipelines::wire`].
 
+mod artifacts;
 mod caches;
 mod events;
 mod grant;
@@ -10,6 +11,7 @@ mod renew;
 mod reports;
 mod who;
 
+pub(crate) use artifacts::{clear_artifacts, keep_artifact, take_artifacts};
 pub(crate) use caches::{fetch_cache, find_cache, refuse_cache, save_cache};
 pub(crate) use events::events;
 pub(crate) use hello::hello;

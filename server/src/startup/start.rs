@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{FolderError, folder::Folder, running::Running, serve};
 use crate::{
     app::{App, Parts, spread},
-    caches, clock,
+    artifacts, caches, clock,
     config::Config,
     intake,
     logs::{Logs, run_archiver},
@@ -102,6 +102,7 @@ async fn start_all(mut config: Config) -> Result<Running, StartError> {
         tokio::spawn(sweep::run(app.clone())),
         tokio::spawn(run_archiver(app.clone())),
         tokio::spawn(caches::sweep(app.clone())),
+        tokio::spawn(artifacts::sweep(app.clone())),
     ];
     // What was answered before the last end and not worked on since.
     intake::replay(&app).await?;

@@ -11,6 +11,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (10, "pushed", include_str!("../../migrations/0010_pushed.sql")),
     (11, "images", include_str!("../../migrations/0011_images.sql")),
     (14, "logs", include_str!("../../migrations/0014_logs.sql")),
+    (20, "artifacts", include_str!("../../migrations/0020_artifacts.sql")),
     (30, "caches", include_str!("../../migrations/0030_caches.sql")),
     (40, "reports", include_str!("../../migrations/0040_reports.sql")),
 ];

@@ -2,6 +2,7 @@
 
 mod actions;
 mod archived_logs;
+mod artifacts;
 mod attempts;
 mod builds;
 mod caches;
@@ -42,6 +43,7 @@ mod warnings;
 mod writer;
 
 pub use archived_logs::{ArchivedLog, LogIndex};
+pub use artifacts::ArtifactGround;
 pub use caches::CacheGround;
 pub use effects::{Effects, JobChange, OnCommit};
 pub use error::StoreError;

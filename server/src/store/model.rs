@@ -18,11 +18,13 @@ use slipway_pipelines::{
 
 use crate::logs::LogAddress;
 
+mod artifacts;
 mod caches;
 mod settings;
 mod tests;
 mod warning;
 
+pub use artifacts::{Artifact, ArtifactLimits, Gone, NewArtifact};
 pub use caches::{Cached, NewCached};
 pub use settings::{NewRegistry, NewSecret, Registry, Secret, TrustChange};
 pub use tests::{

@@ -67,7 +67,7 @@ pub(super) async fn of_needed(tx: &mut Tx<'_>, job: &Job) -> Result<Environment,
 }
 
 /// Positions of all that a job needs, directly or not, in order. Pure.
-fn needed(jobs: &[Job], position: usize) -> std::collections::BTreeSet<usize> {
+pub(super) fn needed(jobs: &[Job], position: usize) -> std::collections::BTreeSet<usize> {
     let mut found = std::collections::BTreeSet::new();
     let mut open = vec![position];
     while let Some(current) = open.pop() {

@@ -28,6 +28,8 @@ const API: &[(&str, &str)] = &[
     ("POST", "/api/v1/repos/me/thing/builds/1/approve"),
     ("GET", "/api/v1/repos/me/thing/builds/1/jobs/0/steps/0/log"),
     ("GET", "/api/v1/repos/me/thing/builds/1/jobs/0/steps/0/log/stream"),
+    ("GET", "/api/v1/repos/me/thing/builds/1/artifacts"),
+    ("GET", "/api/v1/repos/me/thing/builds/1/artifacts/dist/app"),
     ("GET", "/api/v1/queue"),
     ("GET", "/api/v1/runners"),
 ];
@@ -47,6 +49,9 @@ const PAGES: &[(&str, &str)] = &[
     ("GET", "/repos/me/thing/builds/1/jobs/0/steps/0"),
     ("POST", "/repos/me/thing/builds/1/cancel"),
     ("POST", "/repos/me/thing/builds/1/retry"),
+    ("GET", "/repos/me/thing/builds/1/artifacts"),
+    ("GET", "/repos/me/thing/builds/1/artifacts/0/"),
+    ("GET", "/repos/me/thing/builds/1/artifacts/0/dist/app"),
 ];
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod access;
 mod api;
 mod archived;
+mod artifacts;
 mod caches;
 mod included;
 mod logs;

@@ -30,9 +30,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A server with other settings.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut config = Config::new(data.path(), "127.0.0.1:0".parse().unwrap());
         config.admin_token = Some(TOKEN.to_owned().into());
+        change(&mut config);
         let server = slipway_server::start(config).await.unwrap();
         let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
         Self { server, client, _data: data }

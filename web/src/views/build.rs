@@ -7,7 +7,7 @@ use slipway_pipelines::{
     trigger::Trigger,
 };
 
-use super::{Frame, LogView, TestsView, paths, rows};
+use super::{ArtifactsView, Frame, LogView, TestsView, paths, rows};
 use crate::{
     ansi::Style,
     sign::Sign,
@@ -69,6 +69,8 @@ pub struct BuildPage {
     pub jobs: Vec<JobView>,
     /// What filters left out.
     pub left_out: Vec<LeftOutView>,
+    /// What it kept.
+    pub artifacts: Option<ArtifactsView>,
     /// The log of the selected step.
     pub log: Option<LogView>,
     /// What unstyled text is compared with.
@@ -179,6 +181,7 @@ impl BuildPage {
             tests: None,
             jobs: Vec::new(),
             left_out: Vec::new(),
+            artifacts: None,
             log: None,
             plain: Style::default(),
         }

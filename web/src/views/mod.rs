@@ -1,5 +1,6 @@
 //! One view a page: what the template shows, filled in by the server.
 
+mod artifacts;
 mod build;
 mod error;
 mod home;
@@ -14,6 +15,7 @@ mod run;
 mod settings;
 mod tests;
 
+pub use artifacts::{ArtifactRow, ArtifactsPage, ArtifactsView, FolderView};
 pub use build::{BuildPage, JobView, LeftOutView, StepView, WarningView};
 pub use error::ErrorPage;
 pub use home::{HomePage, RepositoryRow};

@@ -60,6 +60,35 @@ pub fn build_stream(name: &RepositoryName, number: u64) -> String {
     format!("{}/stream", api_build(name, number))
 }
 
+/// What a build kept.
+pub fn artifacts(name: &RepositoryName, number: u64) -> String {
+    format!("{}/artifacts", build(name, number))
+}
+
+/// A file or folder that a job kept; of an empty path all of the job's.
+pub fn artifact(name: &RepositoryName, number: u64, job: usize, path: &str) -> String {
+    format!("{}/{job}/{}", artifacts(name, number), escaped(path))
+}
+
+/// The same as a browser shows it, with a ticket.
+pub fn artifact_view(ticket: &str, path: &str) -> String {
+    format!("/artifacts/{ticket}/{}", escaped(path))
+}
+
+/// A path as a part of an address.
+fn escaped(path: &str) -> String {
+    let mut escaped = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' | b'~' => {
+                escaped.push(char::from(byte))
+            }
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
 /// A repository's badge.
 pub fn badge(name: &RepositoryName) -> String {
     format!("/badges/{name}.svg")
