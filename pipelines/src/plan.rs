@@ -148,6 +148,11 @@ pub enum Image {
     },
     /// Built from the workspace when the step's turn comes.
     Build(ImageBuild),
+    /// Loaded when the step's turn comes from a file of the workspace, as `docker save` writes it.
+    Load {
+        /// Absolute path of the file inside the workspace.
+        path: String,
+    },
 }
 
 /// What runs in a container.

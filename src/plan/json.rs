@@ -48,7 +48,7 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
         "image": Some(notes::image(step)).filter(|image| !image.is_empty()),
         "build": container.and_then(|container| match &container.image {
             slipway_pipelines::plan::Image::Build(build) => Some(build),
-            slipway_pipelines::plan::Image::Registry { .. } => None,
+            slipway_pipelines::plan::Image::Registry { .. } | slipway_pipelines::plan::Image::Load { .. } => None,
         }),
         "needs": notes::needs(step, plan),
         "runs_on": runs_on(step.runs_on),

@@ -109,6 +109,7 @@ pub(super) fn image(step: &Step) -> String {
         },
         Some((Image::Build(build), Program::Nothing)) => format!("builds {}", build.dockerfile),
         Some((Image::Build(build), _)) => format!("from {}", build.dockerfile),
+        Some((Image::Load { path }, _)) => format!("from {path}"),
     }
 }
 

@@ -58,7 +58,7 @@ fn hosts(jobs: &[CompiledJob]) -> BTreeSet<String> {
     let steps = jobs.iter().flat_map(|job| &job.plan.steps);
     let images = steps.filter_map(|step| match &step.container()?.image {
         Image::Registry { reference, .. } => Some(reference.as_str()),
-        Image::Build(_) => None,
+        Image::Build(_) | Image::Load { .. } => None,
     });
     let host = |reference: &str| match reference.split_once('/') {
         Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host.to_owned(),

@@ -136,13 +136,26 @@ impl Containers<'_> {
     }
 
     fn image(&mut self, step: &Step) -> Image {
-        match (&step.build, &step.image) {
-            (Some(build), _) => Image::Build(self.build(build)),
-            (None, image) => Image::Registry {
+        match (&step.build, &step.load, &step.image) {
+            (Some(build), _, _) => Image::Build(self.build(build)),
+            (None, Some(load), _) => Image::Load { path: self.saved(load, "load") },
+            (None, None, image) => Image::Registry {
                 reference: image.as_ref().map(|image| image.value.clone()).unwrap_or_default(),
                 pull: step.pull,
             },
         }
+    }
+
+    /// Where an image is saved to or loaded from.
+    fn saved(&mut self, given: &Spanned<String>, key: &str) -> String {
+        let inside = format!("{}/", self.workspace.path);
+        let path = paths::in_workspace(&given.value, self.workspace);
+        path.filter(|path| path.starts_with(&inside) && path.len() > inside.len()).unwrap_or_else(|| {
+            self.report
+                .error(given.span, format!("`{key}` takes a file below the checkout, this is `{}`", given.value))
+                .help("write its path relative to the checkout, such as `image.tar`");
+            format!("{inside}image.tar")
+        })
     }
 
     fn build(&mut self, build: &Build) -> ImageBuild {
@@ -177,6 +190,7 @@ impl Containers<'_> {
             platform: build.platform.clone(),
             pull: build.pull,
             no_cache: build.no_cache,
+            save: build.save.as_ref().map(|save| self.saved(save, "save")),
         }
     }
 }

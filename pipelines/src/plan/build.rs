@@ -17,6 +17,9 @@ pub struct ImageBuild {
     pub args: BTreeMap<String, String>,
     /// Tags to give besides the job's own.
     pub tags: Vec<String>,
+    /// Absolute path of a file inside the workspace that the image is saved to.
+    #[serde(default)]
+    pub save: Option<String>,
     /// Whether the tags go to their registries.
     #[serde(default)]
     pub push: bool,

@@ -86,7 +86,7 @@ impl Step {
     pub fn build(&self) -> Option<&ImageBuild> {
         match &self.container()?.image {
             Image::Build(build) => Some(build),
-            Image::Registry { .. } => None,
+            Image::Registry { .. } | Image::Load { .. } => None,
         }
     }
 
@@ -96,7 +96,7 @@ impl Step {
             Action::Run(container) | Action::Detach(container) | Action::Service(container) => {
                 match &mut container.image {
                     Image::Build(build) => Some(build),
-                    Image::Registry { .. } => None,
+                    Image::Registry { .. } | Image::Load { .. } => None,
                 }
             }
         }

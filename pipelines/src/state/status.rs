@@ -78,7 +78,7 @@ pub enum Reason {
     Timeout,
     /// A service was not ready in time.
     NotReady,
-    /// The Dockerfile of a `build:` did not build.
+    /// The Dockerfile of a `build:` did not build, or the file of a `load:` holds no image.
     ImageBuild,
     /// What it is to hand on or to keep of its files is not there, may not be kept, or is too much.
     Artifacts,

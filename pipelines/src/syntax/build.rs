@@ -32,6 +32,8 @@ pub(crate) struct Build {
     pub(crate) platform: Option<String>,
     pub(crate) pull: bool,
     pub(crate) no_cache: bool,
+    /// As written, relative to the checkout.
+    pub(crate) save: Option<Spanned<String>>,
 }
 
 impl Reader<'_> {
@@ -51,6 +53,7 @@ impl Reader<'_> {
             platform: None,
             pull: false,
             no_cache: false,
+            save: None,
         };
         if let Value::Scalar(_) = node.value {
             build.context = self.text(node, "build")?;
@@ -74,6 +77,7 @@ impl Reader<'_> {
             let args = self.open_environment(args, "args", "build arguments are stored in the image");
             build.args = args.into_iter().map(|(name, value)| (name.value, value)).collect();
         }
+        build.save = node.given("save").and_then(|save| self.text(save, "save"));
         build.tags = self.references(node, "tags", Take::Name);
         build.cache_from = self.references(node, "cache_from", Take::Any);
         build.cache_to = self.references(node, "cache_to", Take::Name);

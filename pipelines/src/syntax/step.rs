@@ -31,9 +31,11 @@ pub(crate) enum Role {
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) name: Spanned<String>,
-    /// Checked. `None` beside a `build`, or when it is missing, which was said.
+    /// Checked. `None` beside a `build` or `load`, or when it is missing, which was said.
     pub(crate) image: Option<Spanned<String>>,
     pub(crate) build: Option<Build>,
+    /// As written, relative to the checkout.
+    pub(crate) load: Option<Spanned<String>>,
     pub(crate) pull: Pull,
     pub(crate) commands: Vec<Spanned<String>>,
     pub(crate) entrypoint: Option<Vec<Spanned<String>>>,
@@ -163,6 +165,7 @@ impl Reader<'_> {
         let step = Step {
             image,
             build,
+            load: node.given("load").filter(|_| !is_service).and_then(|node| self.text(node, "load")),
             pull: node.given("pull").and_then(|node| self.pull(node)).unwrap_or_default(),
             commands: node.given("commands").map(|node| self.raw_texts(node, "commands")).unwrap_or_default(),
             entrypoint: node.given("entrypoint").map(|node| self.raw_texts(node, "entrypoint")),
@@ -209,6 +212,12 @@ impl Reader<'_> {
 
     /// Keys that make no sense beside each other.
     fn check_together(&mut self, node: &Node, step: &Step, what: &str) {
+        for other in ["image", "build"] {
+            if let (Some(at), Some(_)) = (node.key_span("load"), node.given(other)) {
+                self.error(at, format!("{what} has `{other}` and `load`"))
+                    .help("a step has one image: keep one of the two");
+            }
+        }
         if let Some(at) = node.key_span("retry").filter(|_| step.detach && step.retry.is_some()) {
             self.error(at, format!("{what} has `detach` and `retry`"))
                 .help("nobody waits for a detached step, so nobody tries it again: remove one of the two");
@@ -261,7 +270,7 @@ impl Reader<'_> {
 
     fn image(&mut self, node: &Node, name: &Spanned<String>, what: &str) -> Option<Spanned<String>> {
         let Some(image) = node.given("image") else {
-            if node.given("build").is_none() {
+            if node.given("build").is_none() && node.given("load").is_none() {
                 self.error(name.span, format!("{what} has no `image`"))
                     .help("add `image: NAME`, or `build: FOLDER` for an image from a Dockerfile");
             }

@@ -219,7 +219,7 @@ fn cells_and_included_pipelines_have_the_services_too() {
     assert_eq!(done.diagnostics, []);
     let images = done.jobs.iter().map(|job| match &container(&job.plan, "db").image {
         Image::Registry { reference, .. } => reference.as_str(),
-        Image::Build(_) => "",
+        Image::Build(_) | Image::Load { .. } => "",
     });
     assert_eq!(images.collect::<Vec<_>>(), ["postgres:16", "postgres:17"]);
 }

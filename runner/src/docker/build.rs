@@ -16,7 +16,7 @@ use super::{
     engine::{EngineError, QUICK, within},
     ignore::Ignore,
     job::Open,
-    names, reference,
+    names, reference, saved,
 };
 use crate::executor::{Failed, LogSink};
 
@@ -104,6 +104,9 @@ pub(super) async fn build(
             remove(&job.engine, cache).await;
         }
         gone?;
+    }
+    if let Some(path) = &build.save {
+        saved::save(job, &image, build, path, log).await?;
     }
     Ok(image)
 }

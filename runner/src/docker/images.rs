@@ -68,7 +68,7 @@ impl Images {
         let built: Vec<String> = containers()
             .filter_map(|container| match &container.image {
                 Image::Build(build) => Some(build.tags.iter().map(|tag| reference::canonical(tag))),
-                Image::Registry { .. } => None,
+                Image::Registry { .. } | Image::Load { .. } => None,
             })
             .flatten()
             .collect();

@@ -34,6 +34,7 @@ mod reference;
 mod rights;
 mod run;
 mod sandbox;
+mod saved;
 mod shell;
 mod step;
 mod used;

@@ -74,7 +74,7 @@ async fn make(job: &Open, step: usize, name: &str, kind: &str) -> Result<(), Fai
     let mut spec = container(plan)?.clone();
     let image = match &spec.image {
         Image::Registry { reference, .. } => reference.clone(),
-        Image::Build(_) => {
+        Image::Build(_) | Image::Load { .. } => {
             format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.claim, step))
         }
     };

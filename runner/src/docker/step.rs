@@ -22,7 +22,7 @@ use super::{
     job::Open,
     mounts, names, outputs,
     run::{Attached, News, Refused, Round, Started},
-    used,
+    saved, used,
 };
 use crate::executor::{Ending, Failed, Handle, LogSink, Signal};
 
@@ -152,7 +152,7 @@ pub(super) async fn prepare(job: &Arc<Open>, step: usize, mut log: Box<dyn LogSi
     let (news, handle) = News::new();
     slot.current().round = news.round.clone();
     let phase = match &spec.image {
-        Image::Build(_) => Phase::Held { log, news },
+        Image::Build(_) | Image::Load { .. } => Phase::Held { log, news },
         Image::Registry { reference, pull } => {
             let image = job.images.wait(reference, *pull, &mut *log).await?;
             slot.current().image = image.clone();
@@ -190,8 +190,8 @@ pub(super) async fn release(job: &Arc<Open>, step: usize, late: &Environment) ->
             let running = uncut(job, async move { make_and_run(&open, step, &late, log, news).await });
             match (&spec.image, &plan.action) {
                 // A build may take long: the caller learns its end as any step's end, and may stop it.
-                (Image::Build(_), Action::Run(_)) => Ok(()),
-                (Image::Build(_) | Image::Registry { .. }, _) => joined(running).await?,
+                (Image::Build(_) | Image::Load { .. }, Action::Run(_)) => Ok(()),
+                (Image::Build(_) | Image::Load { .. } | Image::Registry { .. }, _) => joined(running).await?,
             }
         }
         Phase::Fresh | Phase::Released { .. } => Err(Failed::infra(format!("step `{}` is not prepared", plan.name))),
@@ -235,9 +235,18 @@ async fn try_make_and_run(
     let stop = slot.stop();
     let image = match &spec.image {
         Image::Registry { .. } => slot.current().image.clone(),
-        Image::Build(build) => {
+        Image::Build(_) | Image::Load { .. } => {
+            let made = async {
+                match &spec.image {
+                    Image::Build(build) => {
+                        build::build(job, step, build, |image| slot.note_pushed(image), &mut *log).await
+                    }
+                    Image::Load { path } => saved::load(job, step, path, &mut *log).await,
+                    Image::Registry { .. } => Ok(slot.current().image.clone()),
+                }
+            };
             let built = tokio::select! {
-                built = build::build(job, step, build, |image| slot.note_pushed(image), &mut *log) => built,
+                made = made => made,
                 () = stop.cancelled() => {
                     log.write(b"The build was stopped.\n");
                     news.exit(STOPPED);
@@ -327,11 +336,12 @@ async fn raise(
     Ok(attached.start().await)
 }
 
-/// Tells which image a container was made from. A build's is known by the first name that it was given.
+/// Tells which image a container was made from. A build's is known by the first name that it was given, a loaded one by its file.
 pub(super) async fn tell_image(engine: &Engine, container: &str, from: &Image, image: &str, news: &News) {
     let reference = match from {
         Image::Registry { reference, .. } => reference,
         Image::Build(build) => build.tags.first().map_or(image, String::as_str),
+        Image::Load { path } => path,
     };
     match used::image(engine, container, reference).await {
         Ok(used) => news.image(used),

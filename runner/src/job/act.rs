@@ -184,9 +184,11 @@ impl<E: Executor, R: Reporter> Run<'_, E, R> {
         life
     }
 
-    /// Whether the executor builds the step's image when it lets it go: that may take a while, and belongs to the step.
+    /// Whether the executor builds or loads the step's image when it lets it go: that may take a while, and belongs to the step.
     fn is_built(&self, step: usize) -> bool {
         let planned = self.start.grant().plan.steps.get(step);
-        planned.and_then(|step| step.container()).is_some_and(|container| matches!(container.image, Image::Build(_)))
+        planned
+            .and_then(|step| step.container())
+            .is_some_and(|container| matches!(container.image, Image::Build(_) | Image::Load { .. }))
     }
 }

@@ -65,7 +65,7 @@ impl Schedule {
     fn image_is_settled(&self, planned: &Step) -> bool {
         let Some(container) = planned.container() else { return false };
         match &container.image {
-            Image::Build(_) => false,
+            Image::Build(_) | Image::Load { .. } => false,
             // Who must not be pulled may be loaded by an earlier step that can reach the engine.
             Image::Registry { pull: Pull::Never, .. } if self.has_a_way_out(planned) => false,
             Image::Registry { reference, .. } => {
@@ -91,7 +91,7 @@ impl Schedule {
 fn tags(step: &Step) -> impl Iterator<Item = &str> {
     let build = step.container().and_then(|container| match &container.image {
         Image::Build(build) => Some(build),
-        Image::Registry { .. } => None,
+        Image::Registry { .. } | Image::Load { .. } => None,
     });
     build.into_iter().flat_map(|build| build.tags.iter().map(String::as_str))
 }

@@ -60,8 +60,8 @@ pub fn merge(plan: &Plan, server: &[StepState], found: &Found) -> Merged {
             (StepState::Pending | StepState::Running { .. }, _) if found.released.contains(&position) => Known::Running,
             (StepState::Pending, _) => Known::Waiting,
             (StepState::Running { .. }, Does::Run(container) | Does::Detach(container) | Does::Service(container)) => {
-                // An image is built after the step was said to run: without a container it was still being built.
-                let is_built = matches!(container.image, Image::Build(_));
+                // An image is built or loaded after the step was said to run: without a container it was still being built.
+                let is_built = matches!(container.image, Image::Build(_) | Image::Load { .. });
                 if is_built || mark.is_none() {
                     Known::Waiting
                 } else {

@@ -14,6 +14,7 @@ pub(crate) static BUILD: Keys = Keys {
         Key::new("dockerfile", "Path in the context; `Dockerfile` by default.", Shape::Text),
         Key::new("target", "Stage of the Dockerfile to stop at.", Shape::Text),
         Key::new("args", "Build arguments; they are stored in the image, so no secrets.", Shape::Map(&Shape::Anything)),
+        Key::new("save", "File that the built image is written to, for a step with `load`.", Shape::Text),
         Key::new("tags", "Names for the built image, for later steps to use as their `image`.", Shape::Texts),
         Key::new("push", "Whether the tags go to their registries.", Shape::Flag),
         Key::new("cache_from", "Images in registries whose layers may be taken.", Shape::Texts),

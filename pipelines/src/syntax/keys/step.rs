@@ -82,6 +82,11 @@ const STEP_ONLY: &[Key] = &[
     ),
     Key::new("reports", "Files in which tools say what they found: tests and coverage.", Shape::Section(&REPORTS)),
     Key::new("artifacts", "Files that are kept when the step has ended: paths or patterns, or more.", KEPT),
+    Key::new(
+        "load",
+        "An image from a file of the workspace instead of `image`, as `build: {save: …}` writes it.",
+        Shape::Text,
+    ),
     Key::new("artifacts_from", "Workflows whose artifacts are put into the workspace before the step starts.", TAKEN),
 ];
 
@@ -111,7 +116,7 @@ pub(crate) static STEP: Keys = Keys {
     name: "step",
     about: "A container of the job, run to its end.",
     known: &[CONTAINER, STEP_ONLY],
-    needs: &[&["image", "build"]],
+    needs: &[&["image", "build", "load"]],
     gone: &[GONE[0], GONE[1], GONE[2], GONE[3], ("ready", "write it on a service")],
     ..Keys::NONE
 };
@@ -145,6 +150,7 @@ pub(crate) static SERVICE: Keys = Keys {
         ("reports", "write it on a step"),
         ("artifacts", "write it on a step"),
         ("artifacts_from", "write it on a step"),
+        ("load", "write it on a step with `detach: true`: services start before any step can put the file there"),
         ("if", "services start with the job; use `when` to leave one out"),
     ],
     ..Keys::NONE

@@ -2,7 +2,7 @@
 
 use bollard::query_parameters::{RemoveImageOptionsBuilder, TagImageOptionsBuilder};
 use slipway_pipelines::{
-    plan::{ImageBuild, Plan},
+    plan::{Image, ImageBuild, Plan},
     wire::PushedImage,
 };
 
@@ -79,13 +79,16 @@ pub(super) async fn tag(engine: &Engine, image: &str, name: &str) -> Result<(), 
     within(QUICK, engine.api.tag_image(image, Some(options))).await
 }
 
-/// Takes the job's own names from the images that it built, and those that are in a registry now. The images of the last job of
-/// this name stay as the cache of the next, under a name that says so; those of the job before it go.
+/// Takes the job's own names from the images that it built or loaded, and those that are in a registry now. What the last job of
+/// this name built stays as the cache of the next, under a name that says so; that of the job before it goes.
 pub(in super::super) async fn forget(job: &Open) {
     let repository = names::built_repository(&job.config.instance);
     for (position, step) in job.plan.steps.iter().enumerate() {
-        let Some(build) = step.build() else { continue };
         let own = format!("{repository}:{}", names::built_tag(&job.claim, position));
+        if matches!(step.container().map(|container| &container.image), Some(Image::Load { .. })) {
+            remove(&job.engine, &own).await;
+        }
+        let Some(build) = step.build() else { continue };
         let Some(new) = id(&job.engine, &own).await else { continue };
         let cache = cache_name(job, &step.name, Scope::of(&job.plan));
         let old = id(&job.engine, &cache).await;

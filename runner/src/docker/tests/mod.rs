@@ -19,6 +19,7 @@ mod pulls;
 mod pushes;
 mod ready;
 mod registries;
+mod saved;
 mod shell;
 mod steps;
 mod workspaces;
