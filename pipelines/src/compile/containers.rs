@@ -82,7 +82,6 @@ impl Containers<'_> {
                 reports: step.reports.clone(),
                 artifacts: step.artifacts.clone(),
                 artifacts_from: step.artifacts_from.iter().map(TakenFrom::planned).collect(),
-                ..Files::default()
             },
         }
     }

@@ -90,7 +90,7 @@ impl Kept {
     }
 
     /// What an item means: of all cells of the workflow; of two files of one path the later job's.
-    fn take(&self, job: usize, step: usize, item: usize) -> io::Result<(u64, u64, Vec<(String, PathBuf)>)> {
+    fn take(&self, job: usize, step: usize, item: usize) -> io::Result<Found> {
         let from = self.jobs[job].takes.get(step).and_then(|items| items.get(item));
         let from = from.ok_or_else(|| io::Error::other("the step has no such item"))?;
         let selection = Selection::new(&from.paths).map_err(io::Error::other)?;
@@ -116,6 +116,9 @@ impl Drop for Kept {
         }
     }
 }
+
+/// How many files, their bytes, and each path with the file that has it.
+type Found = (u64, u64, Vec<(String, PathBuf)>);
 
 fn remove(path: &Path) -> io::Result<()> {
     fs::remove_file(path).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })

@@ -41,7 +41,7 @@ pub(super) fn read<R: Read>(input: Input<R>, take: Take<'_>) -> Result<(), Unrea
             }
             ("line", Some((file, _))) => {
                 let number = element.get("number").and_then(|number| number.trim().parse().ok());
-                let ran = element.get("hits").is_some_and(|hits| hits.trim().trim_start_matches('0') != "");
+                let ran = element.get("hits").is_some_and(|hits| !hits.trim().trim_start_matches('0').is_empty());
                 if let Some(number) = number {
                     lines.add(file, number, ran).map_err(|why| document.wrong(why))?;
                 }

@@ -137,6 +137,9 @@ pub(crate) enum Mood {
     Fences,
 }
 
+/// Paths with their content, by step and item.
+pub(crate) type GivenFiles = BTreeMap<(usize, usize), Vec<(String, Vec<u8>)>>;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Memory {
     heard: Arc<watch::Sender<Heard>>,
@@ -145,7 +148,7 @@ pub(crate) struct Memory {
     /// Largest cache entry that is taken.
     pub(crate) saves: Arc<watch::Sender<Option<u64>>>,
     /// What steps are given, by step and item.
-    pub(crate) given: Arc<Mutex<BTreeMap<(usize, usize), Vec<(String, Vec<u8>)>>>>,
+    pub(crate) given: Arc<Mutex<GivenFiles>>,
     /// What the next files are answered with, the last first.
     pub(crate) unkept: Arc<Mutex<Vec<KeepError>>>,
     pub(crate) room: Arc<Mutex<Room>>,
