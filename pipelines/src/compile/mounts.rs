@@ -25,7 +25,7 @@ pub(super) fn mounts(
                 .help(format!("the first is on line {}; remove one of them", before.span.line));
             continue;
         }
-        let is_free = is_free(volume, workspace, report);
+        let is_free = is_free(volume, workspace, report) && can_hold_link(volume, volumes, report);
         let Some(target) = target(volume, volumes, workspace, report).filter(|_| is_free) else { continue };
         let source = match &volume.source {
             Source::Named { name, copy } => MountSource::Volume { name: name.clone(), copy: *copy },
@@ -74,6 +74,33 @@ fn is_free(volume: &Volume, workspace: &Workspace, report: &mut Report) -> bool 
         return false;
     }
     true
+}
+
+/// Whether the mount that a part of the workspace would lie in can hold a link: not what is the machine's, what cannot be written to,
+/// and memory, which is there only later.
+fn can_hold_link(volume: &Volume, all: &[Volume], report: &mut Report) -> bool {
+    let refuses = |outer: &&Volume| {
+        outer.target != volume.target
+            && is_at_or_below(&volume.target, &outer.target)
+            && match outer.source {
+                Source::Machine(_) | Source::Memory(_) => true,
+                Source::Named { .. } | Source::Own => outer.read_only,
+                Source::Workspace(_) => false,
+            }
+    };
+    let outer = all.iter().filter(|_| matches!(volume.source, Source::Workspace(_))).find(refuses);
+    if let Some(outer) = outer {
+        report
+            .error(
+                volume.span,
+                format!(
+                    "no part of the workspace can be mounted at `{}`: it is in what is mounted at `{}`",
+                    volume.target, outer.target
+                ),
+            )
+            .help("mount it at another place");
+    }
+    outer.is_none()
 }
 
 /// Where it comes to lie: inside of a part of the workspace that is mounted itself, it lies there.

@@ -121,10 +121,8 @@ fn unknown<'t>(name: &Spanned<String>, all: impl Iterator<Item = &'t str>, messa
 fn dependencies(service: &Node, report: &mut Report) -> Vec<Dependency> {
     let mut found: Vec<Dependency> = Vec::new();
     let mut add = |name: &str, span: Span, until: Until, optional: bool| {
-        let known = found.iter_mut().find(|other| other.name.value == name);
-        match known {
-            Some(_) => {}
-            None => found.push(Dependency { name: Spanned { value: name.to_owned(), span }, until, optional }),
+        if found.iter().all(|other| other.name.value != name) {
+            found.push(Dependency { name: Spanned { value: name.to_owned(), span }, until, optional });
         }
     };
     match service.given("depends_on").map(|node| (&node.value, node)) {
