@@ -157,7 +157,8 @@ services:
 steps:
   build:
     build: {context: ., dockerfile: Dockerfile, target: x, args: {A: 1}, tags: [me/x], push: true, cache_from: me/x,
-      cache_to: [me/x], secrets: {a: {from_secret: a}}, platform: linux/arm64, pull: false, no_cache: true}
+      cache_to: [me/x], secrets: {a: {from_secret: a}}, platform: linux/arm64, pull: false, no_cache: true,
+      save: image.tar}
     pull: true
     commands: [make, 'make test']
     entrypoint: [bash, -c]
@@ -185,6 +186,7 @@ steps:
     backend_options: {docker: {user: '1000:1000'}}
     when: {evaluate: 'CI == "true"', local: false, status: [success], matrix: {GO: 1.*}, cron: nightly, repo: me/x,
       ref: refs/heads/main, instance: ci, platform: linux/*, event: push}
+  loaded: {load: image.tar, commands: [make], reports: {junit: a.xml, cobertura: [b.xml], lcov: c.info}}
   plugin: {image: plugins/x, settings: {password: {from_secret: p}, list: [a, {b: {from_secret: c}}]}}
 "#;
 

@@ -3,6 +3,7 @@ use std::io::Read;
 use super::{
     super::direct,
     harness::{Log, bench, end, exited},
+    workspaces::repository,
 };
 use crate::executor::{Executor, Tar};
 
@@ -43,9 +44,12 @@ async fn files_go_in_and_out_and_links_lead_nowhere_else() {
     use tar::EntryType::{Regular, Symlink};
     let Some(bench) = bench(0).await else { return };
     let look = "cat sub/deep/a /slipway/b; ! ls -d evil/outside 2>/dev/null; echo more >> sub/deep/a";
-    let grant = bench.grant(vec![bench.commands("look", &[look])]);
+    let mut grant = bench.grant(vec![bench.commands("look", &[look])]);
+    let source = bench.data.path().join("source");
+    grant.source.sha = repository(&source, &[("README", "hello\n")]);
+    grant.source.path = Some(source.to_str().unwrap().to_owned());
     let job = bench.docker.open(&grant).await.unwrap();
-    bench.docker.empty_workspace(&job).await.unwrap();
+    bench.docker.checkout(&job, &grant.source, Log::default().sink()).await.unwrap();
     let path = &grant.plan.workspace.path;
     bench.docker.unpack(&job, &format!("{path}/sub/deep"), archive(&[("a", Regular, "one\n")])).await.unwrap();
     bench.docker.unpack(&job, "/slipway", archive(&[("b", Regular, "two\n")])).await.unwrap();
@@ -80,9 +84,12 @@ async fn files_go_straight_into_a_workspace_of_this_machine() {
         return;
     }
     let look = "cat sub/a; stat -c '%a %u' sub; ls -d evil/outside 2>/dev/null || echo nothing";
-    let grant = bench.grant(vec![bench.commands("look", &[look])]);
+    let mut grant = bench.grant(vec![bench.commands("look", &[look])]);
+    let source = bench.data.path().join("source");
+    grant.source.sha = repository(&source, &[("README", "hello\n")]);
+    grant.source.path = Some(source.to_str().unwrap().to_owned());
     let job = bench.docker.open(&grant).await.unwrap();
-    bench.docker.empty_workspace(&job).await.unwrap();
+    bench.docker.checkout(&job, &grant.source, Log::default().sink()).await.unwrap();
     assert!(direct::root(&job.0.folder()).is_none(), "nobody has it mounted");
     let log = Log::default();
     let handle = bench.docker.prepare(&job, 0, log.sink()).await.unwrap();
