@@ -173,6 +173,7 @@ steps:
     outputs: [VERSION]
     cache: [{key: 'a-{{ platform }}', restore_keys: [a], paths: [vendor]}]
     artifacts: {paths: [dist, "!dist/tmp"], on: always, expire: 30d}
+    reports: {junit: 'report/*.xml', cobertura: [coverage.xml], lcov: lcov.info}
     artifacts_from: [lint, {workflow: docs, paths: [html], to: incoming}]
     resources: {cpus: 1.5, memory: 1.5 GiB, pids: 100}
     privileged: ${TRUE}
