@@ -235,7 +235,7 @@ impl<E: Executor> Run<'_, E> {
         });
     }
 
-    async fn ended(&mut self, job: usize, done: Done<E::Job>) {
+    async fn ended(&mut self, job: usize, mut done: Done<E::Job>) {
         let command = self.orders[job].borrow().clone();
         let goes_on = command == Command::GoOn;
         let finish = match (command, &done.outcome) {
@@ -252,6 +252,8 @@ impl<E: Executor> Run<'_, E> {
             Holds::All => true,
         };
         if held && again.is_none() {
+            // Whoever shows the news waits until no reporter is left.
+            done.save().await;
             self.built.held.push(Held { job, done });
         } else {
             let executor = Arc::clone(self.executor);

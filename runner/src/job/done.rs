@@ -52,13 +52,18 @@ impl<J: Send + Sync> Done<J> {
         self.job.as_ref()
     }
 
+    /// Saves what is to be saved, once. Then nothing of the job holds its reporter any more.
+    pub async fn save(&mut self) {
+        if let Some(Saving(saving)) = self.saving.take() {
+            saving.into_inner().unwrap_or_else(PoisonError::into_inner).await;
+        }
+    }
+
     /// Saves what is to be saved, and removes everything of the job from the machine.
     pub async fn close<E: Executor<Job = J>>(mut self, executor: &E) {
         // A container must not be made behind the removal's back.
         self.tasks.shutdown().await;
-        if let Some(Saving(saving)) = self.saving.take() {
-            saving.into_inner().unwrap_or_else(PoisonError::into_inner).await;
-        }
+        self.save().await;
         if let Some(job) = &self.job {
             executor.close(job).await;
         }

@@ -48,7 +48,9 @@ pub(crate) fn zip(app: App, artifacts: Vec<Artifact>, folder: String) -> Body {
                 .unix_permissions(mode(artifact))
                 .large_file(artifact.size >= LARGE);
             match &artifact.link {
-                Some(link) => zip.add_symlink(name, link, options).map_err(io::Error::other)?,
+                Some(link) => {
+                    zip.add_symlink(name, link, options.unix_permissions(0o777)).map_err(io::Error::other)?;
+                }
                 None => {
                     zip.start_file(name, options).map_err(io::Error::other)?;
                     io::copy(&mut Reader::open(&app, runtime, artifact)?, &mut zip)?;
