@@ -75,8 +75,12 @@ impl Put<'_> {
     fn entry<R: Read>(&mut self, path: &Path, below: &Path, entry: &mut tar::Entry<'_, R>) -> io::Result<()> {
         let header = entry.header();
         let mode = Mode::from_raw_mode(header.mode()? & 0o7777);
-        let owner = (Uid::from_raw(number(header.uid()?)?), Gid::from_raw(number(header.gid()?)?));
-        let times = times(header.mtime()?);
+        // An empty field is 0 to the engine, too.
+        let owner = (
+            Uid::from_raw(number(header.uid().unwrap_or_default())?),
+            Gid::from_raw(number(header.gid().unwrap_or_default())?),
+        );
+        let times = times(header.mtime().unwrap_or_default());
         let Some(name) = path.file_name().map(Path::new) else { return Ok(()) };
         let above = path.parent().unwrap_or(Path::new("")).to_path_buf();
         match header.entry_type() {
