@@ -23,6 +23,7 @@ mod log_format;
 mod plugins;
 mod push;
 mod readme;
+mod registries;
 mod reports;
 mod runners;
 mod scenarios;
