@@ -2,8 +2,12 @@
 //! have a test of their own, which looks at what they would look at.
 
 mod flask;
+mod go_registry;
 mod json_logs;
+mod nginx;
 mod rspec;
+mod saved_image;
+mod volumes;
 
 use std::{fs, path::Path};
 
@@ -14,7 +18,7 @@ use crate::harness::{
 };
 
 /// Examples with a test of their own below this one.
-const OWN: [&str; 3] = ["flask", "json-logs", "rspec"];
+const OWN: [&str; 7] = ["flask", "go-registry", "json-logs", "nginx", "rspec", "saved-image", "volumes"];
 
 /// A copy of an example as a repository with one commit.
 async fn copy(name: &str) -> Repo {

@@ -49,6 +49,12 @@ impl Image {
     }
 }
 
+/// Takes an image away from the engine, if it is there.
+pub(crate) async fn remove(docker: &Docker, name: &str) {
+    let force = RemoveImageOptionsBuilder::new().force(true).build();
+    let _ = docker.remove_image(name, Some(force), None).await;
+}
+
 /// A line of a Dockerfile that makes an executable file of this text.
 pub(crate) fn program(path: &str, text: &str) -> String {
     use base64::Engine as _;

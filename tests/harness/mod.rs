@@ -11,6 +11,7 @@ pub(crate) mod git;
 pub(crate) mod hook;
 pub(crate) mod image;
 pub(crate) mod process;
+pub(crate) mod registry;
 pub(crate) mod runner;
 pub(crate) mod server;
 pub(crate) mod sse;

@@ -15,6 +15,8 @@ async fn the_counter_of_visits_goes_from_one_to_two() {
     let repo = copy("flask").await;
     let (pushed, build) = push(&server, &repo, "flask", 1).await;
     assert_eq!(build.status, "success", "{build:?}\n{}", pushed.terminal);
+    let jobs: Vec<&str> = build.jobs.iter().map(|job| job.name.as_str()).collect();
+    assert_eq!(jobs, ["compose", "services"]);
     for (position, job) in build.jobs.iter().enumerate() {
         let step = |name: &str| job.steps.iter().position(|step| step.name == name).expect("a step");
         let log = async |name: &str| {

@@ -1,0 +1,3 @@
+module dock.example/tides
+
+go 1.19
