@@ -48,7 +48,7 @@ async fn an_image_goes_through_a_private_registry_to_another_runner() {
     login(&server, &registry, "wr0ng-passw0rd").await;
     let pushed = repo.push_main(&server.remote(REPOSITORY)).await;
     let build = server.api.wait_end(REPOSITORY, 1).await;
-    build.assert_ended("failure", "image_push");
+    build.assert_ended("error", "image_push");
     let said = log(&server, "go-registry", &build, "test").await;
     assert!(said.contains("--- PASS: TestKnowsItsHarbours") && said.contains("ok  \tdock.example/tides"), "{said}");
     let said = log(&server, "go-registry", &build, "image").await;

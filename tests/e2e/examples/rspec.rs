@@ -51,7 +51,7 @@ async fn specs_run_in_the_image_of_the_dockerfile() {
     assert_eq!(counts(&build), json!([4, 1, 0, 1]), "{build:?}");
     let failed = server.api.json("/api/v1/repos/examples/rspec/builds/2/tests?outcome=failed").await;
     let case = &failed["cases"][0];
-    assert_eq!(case["name"], "Rope #cut gives the piece and keeps the rest", "{failed}");
+    assert_eq!(case["name"], "Rope#cut gives the piece and keeps the rest", "{failed}");
     assert_eq!((&case["file"], &case["new"]), (&json!("spec/rope_spec.rb"), &json!(true)), "{failed}");
     assert!(case["message"].as_str().is_some_and(|message| message.contains("expected: 15")), "{failed}");
     let page = server.api.text("/repos/examples/rspec/builds/2").await;
