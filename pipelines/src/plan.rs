@@ -135,6 +135,7 @@ pub struct Container {
 }
 
 /// Where an image comes from.
+#[allow(clippy::large_enum_variant, reason = "a plan has few steps, and cells share them")]
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum Image {
