@@ -9,6 +9,7 @@ use crate::{
     config::Config,
     logs::{LogAddress, Logs, Tail, TailError},
     news::News,
+    provenance::ProvenanceKey,
     queue::Dispatcher,
     storage::Storage,
     store::{Effects, Store, StoreError},
@@ -31,6 +32,8 @@ pub struct Parts {
     pub logs: Logs,
     /// Artifacts, caches and finished logs.
     pub storage: Storage,
+    /// The key that vouches for what builds made.
+    pub provenance: ProvenanceKey,
     /// Tells who looks at a build that it changed.
     pub news: News,
     /// What the server was told at its start.

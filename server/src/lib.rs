@@ -16,6 +16,7 @@ pub mod links;
 pub mod logs;
 pub mod news;
 mod pages;
+pub mod provenance;
 mod push;
 pub mod queue;
 mod requests;

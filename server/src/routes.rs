@@ -54,6 +54,8 @@ pub(crate) fn router(app: App) -> Router {
         )
         // Webhooks: signed by the forge.
         .route("/hooks/{forge}/{id}", post(webhook::handler::receive))
+        // Public: what statements are verified with.
+        .route("/api/v1/provenance.pub", get(api::provenance_key))
         // The API: Admin.
         .route("/api/v1/repos", get(api::list_repositories).post(api::create_repository))
         .route("/api/v1/repos/{owner}/{repo}", get(api::get_repository).patch(api::patch_repository))
@@ -79,6 +81,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/registries", get(api::list_global_registries))
         .route("/api/v1/registries/{host}", put(api::put_global_registry).delete(api::delete_global_registry))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/artifacts", get(api::list_artifacts))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/provenance", get(api::list_provenance))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/artifacts/{*path}", get(api::get_artifact))
         .route("/api/v1/queue", get(api::queue))
         .route("/api/v1/runners", get(api::runners))

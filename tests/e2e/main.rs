@@ -31,5 +31,6 @@ mod secrecy;
 mod secrets;
 mod services;
 mod stop;
+mod storage;
 mod untrusted;
 mod values;

@@ -13,6 +13,7 @@ pub(crate) mod image;
 pub(crate) mod process;
 pub(crate) mod registry;
 pub(crate) mod runner;
+pub(crate) mod s3;
 pub(crate) mod server;
 pub(crate) mod sse;
 pub(crate) mod wait;

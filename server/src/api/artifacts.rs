@@ -9,7 +9,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use slipway_web::{time::rfc3339, views::paths};
 
-use super::{UrlPath, UrlQuery, find_build};
+use super::{UrlPath, UrlQuery, find_build, provenance::artifact_provenance};
 use crate::{
     app::App,
     artifacts::{self, Place, Shape, Shown},
@@ -41,6 +41,8 @@ pub(crate) struct ArtifactQuery {
     pub(crate) job: Option<String>,
     /// A folder as a zip.
     pub(crate) zip: Option<String>,
+    /// The signed statement about a file instead of it.
+    pub(crate) provenance: Option<String>,
 }
 
 /// `GET repos/O/R/builds/N/artifacts`: all of them; with `?zip` as one file.
@@ -60,7 +62,8 @@ pub(crate) async fn list_artifacts(
     Ok(axum::response::IntoResponse::into_response(Json(list)))
 }
 
-/// `GET repos/O/R/builds/N/artifacts/PATH`: the bytes of one, with `Range`; a folder with `?zip`.
+/// `GET repos/O/R/builds/N/artifacts/PATH`: the bytes of one, with `Range`; a folder with `?zip`; with
+/// `?provenance` what vouches for it.
 pub(crate) async fn get_artifact(
     _: Admin,
     State(app): State<App>,
@@ -71,6 +74,7 @@ pub(crate) async fn get_artifact(
     let build = find_build(&app, &owner, &name, &number).await?;
     let shown = shown(&app, &build, query.job.as_deref()).await?;
     match shown.find(&path) {
+        Some(Place::File(artifact)) if query.provenance.is_some() => artifact_provenance(&app, &build, artifact),
         Some(Place::File(artifact)) => artifacts::answer(&app, artifact, Shape::Bytes, &headers).await,
         Some(Place::Folder) if query.zip.is_some() => {
             let folder = path.trim_matches('/');

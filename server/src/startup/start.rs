@@ -15,6 +15,7 @@ use crate::{
     intake,
     logs::{Logs, run_archiver},
     news::News,
+    provenance::{ProvenanceKey, ProvenanceKeyError},
     queue::{self, Dispatcher},
     storage::{Location, Storage, StorageError, StorageOpenError},
     store::{OpenError, Store, StoreError, model::TokenKind},
@@ -57,6 +58,9 @@ pub enum StartError {
         /// Why.
         cause: StorageError,
     },
+    /// The signing key cannot be used.
+    #[error(transparent)]
+    Provenance(#[from] ProvenanceKeyError),
     /// A token was given, but there is nothing in it.
     #[error("the {0} token is empty: give 32 random characters, or none to have one made")]
     EmptyToken(&'static str),
@@ -84,6 +88,7 @@ async fn start_all(mut config: Config) -> Result<Running, StartError> {
     let news = News::default();
     let store = open(&config, &dispatcher, &logs, &news).await?;
     let storage = storage(&config).await?;
+    let provenance = ProvenanceKey::from_file_or_new(&config.data.join("provenance.key"))?;
     logs.archive_in(storage.clone(), store.log_index());
     let admin_token = admin_token(&store, config.admin_token.take()).await?;
     let runner_token = runner_token(&store, &folder, config.runner_token.take()).await?;
@@ -96,7 +101,7 @@ async fn start_all(mut config: Config) -> Result<Running, StartError> {
     dispatcher.note_queue(&unfinished);
 
     let stopping = CancellationToken::new();
-    let app = App::new(Parts { store, dispatcher, logs, storage, news, config, stopping });
+    let app = App::new(Parts { store, dispatcher, logs, storage, provenance, news, config, stopping });
     let tasks = vec![
         tokio::spawn(queue::run(app.dispatcher.clone(), app.store.clone(), matches)),
         tokio::spawn(sweep::run(app.clone())),

@@ -23,6 +23,7 @@ const API: &[(&str, &str)] = &[
     ("POST", "/api/v1/repos/me/thing/builds"),
     ("GET", "/api/v1/repos/me/thing/builds/1"),
     ("GET", "/api/v1/repos/me/thing/builds/1/stream"),
+    ("GET", "/api/v1/repos/me/thing/builds/1/provenance"),
     ("POST", "/api/v1/repos/me/thing/builds/1/cancel"),
     ("POST", "/api/v1/repos/me/thing/builds/1/retry"),
     ("POST", "/api/v1/repos/me/thing/builds/1/approve"),

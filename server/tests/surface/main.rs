@@ -11,6 +11,7 @@ mod included;
 mod logs;
 mod pages;
 mod parameters;
+mod provenance;
 mod pushed;
 mod reports;
 mod repository;
