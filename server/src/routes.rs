@@ -83,6 +83,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/artifacts", get(api::list_artifacts))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/provenance", get(api::list_provenance))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/artifacts/{*path}", get(api::get_artifact))
+        .route("/api/v1/home", get(api::home))
+        .route("/api/v1/stream", get(api::live))
         .route("/api/v1/queue", get(api::queue))
         .route("/api/v1/runners", get(api::runners))
         // What builds kept. Visitor, and for files as a browser shows them whoever has the ticket in the address. Not compressed:

@@ -10,7 +10,9 @@ mod caches;
 pub(crate) mod checks;
 mod find;
 mod global_registries;
+mod home;
 mod input;
+mod live;
 mod log;
 mod log_stream;
 mod overview;
@@ -32,7 +34,9 @@ pub(crate) use find::{StepLog, find_build, find_repository, find_step};
 pub(crate) use global_registries::{
     delete_global_registry, forget_global_registry, keep_global_registry, list_global_registries, put_global_registry,
 };
+pub(crate) use home::home;
 pub(crate) use input::{JsonBody, SecretBody, UrlPath, UrlQuery};
+pub(crate) use live::live;
 pub(crate) use log::raw_log;
 pub(crate) use log_stream::log_stream;
 pub(crate) use overview::{queue, runners};
@@ -43,4 +47,4 @@ pub(crate) use secrets::{delete_secret, forget_secret, keep_secret, list_secrets
 pub(crate) use shape::times;
 pub(crate) use tests::{CaseQuery, build_coverage, build_tests, find_test, get_test, list_tests, sort_of};
 pub(crate) use trust::{patch_repository, trust};
-pub(crate) use waiting::job_waits;
+pub(crate) use waiting::{job_waits, standing};

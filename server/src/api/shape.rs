@@ -5,6 +5,7 @@ use slipway_pipelines::{
     compile::LeftOut,
     context::Trusted,
     plan::{Environment, StepKind},
+    repository::RepositoryName,
     state::{Finish, JobState, Millis, Reason, Status, StepState},
     wire::{PushedImage, UsedImage},
 };
@@ -158,6 +159,11 @@ impl RepositoryJson {
 
 impl BuildJson {
     pub(crate) fn new(repository: &Repository, build: &BuildSummary, public_url: &str) -> Self {
+        Self::of(&repository.name, build, public_url)
+    }
+
+    /// The same where no more than the repository's name is known.
+    pub(crate) fn of(repository: &RepositoryName, build: &BuildSummary, public_url: &str) -> Self {
         let trigger = &build.trigger;
         let (reason, note) = ended(build.finish.as_ref());
         Self {
@@ -172,7 +178,7 @@ impl BuildJson {
             message: trigger.message.clone(),
             author: trigger.author.name.clone(),
             parent: build.parent,
-            url: format!("{public_url}{}", links::build(&repository.name, build.number)),
+            url: format!("{public_url}{}", links::build(repository, build.number)),
             created_at: rfc3339(build.created),
             started_at: build.started.map(rfc3339),
             finished_at: build.finished.map(rfc3339),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use slipway_pipelines::state::JobState;
 use slipway_web::time::rfc3339;
 
-use crate::store::model::{BuildDetail, JobDetail, WaitingFor};
+use crate::store::model::{BuildDetail, JobDetail, QueueEntry, WaitingFor};
 
 /// What a job waits for, in words.
 pub(crate) fn waits(waiting: &WaitingFor, labels: &BTreeMap<String, String>) -> String {
@@ -27,6 +27,24 @@ pub(crate) fn waits(waiting: &WaitingFor, labels: &BTreeMap<String, String>) -> 
             let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
             format!("waits for a runner with {}", labels.join(", "))
         }
+    }
+}
+
+/// Where a build that is not finished stands, by its jobs that are not: who works on what, else what the first waits for.
+pub(crate) fn standing(jobs: &[QueueEntry]) -> String {
+    let on = |job: &QueueEntry| {
+        let runner = job.runner.as_deref().filter(|_| job.state.lease().is_some())?;
+        Some(format!("{} on {runner}", job.name))
+    };
+    let running: Vec<String> = jobs.iter().filter_map(on).collect();
+    let waiting = jobs.iter().find_map(|job| Some((job, job.waiting_for.as_ref()?)));
+    match (&running[..], waiting) {
+        ([], Some((job, why))) => waits(why, &job.labels),
+        ([], None) => String::new(),
+        ([first, second, third, rest @ ..], _) if !rest.is_empty() => {
+            format!("{first}, {second}, {third} and {} more", rest.len())
+        }
+        (all, _) => all.join(", "),
     }
 }
 
@@ -54,6 +72,34 @@ pub(crate) fn job_waits(build: &BuildDetail, job: &JobDetail) -> Option<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_build_stands_where_its_jobs_do() {
+        use slipway_pipelines::{
+            ids::{JobId, RunnerId},
+            state::Lease,
+        };
+        let job = |name: &str, runner: Option<&str>| QueueEntry {
+            job: JobId(uuid::Uuid::nil()),
+            name: name.to_owned(),
+            repository: "me/thing".parse().unwrap(),
+            number: 1,
+            state: match runner {
+                Some(_) => {
+                    JobState::Leased { lease: Lease { runner: RunnerId(uuid::Uuid::nil()), epoch: 1, deadline: 0 } }
+                }
+                None => JobState::Queued { epoch: 0 },
+            },
+            labels: BTreeMap::new(),
+            waiting_for: runner.is_none().then_some(WaitingFor::Runner),
+            runner: runner.map(str::to_owned),
+        };
+        assert_eq!(standing(&[]), "");
+        assert_eq!(standing(&[job("a", None), job("b", None)]), "waits for a runner");
+        assert_eq!(standing(&[job("a", None), job("b", Some("quay"))]), "b on quay");
+        let many: Vec<_> = ["a", "b", "c", "d", "e"].iter().map(|name| job(name, Some("q"))).collect();
+        assert_eq!(standing(&many), "a on q, b on q, c on q and 2 more");
+    }
 
     #[test]
     fn every_wait_has_its_words() {

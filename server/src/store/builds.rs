@@ -203,6 +203,19 @@ pub(super) async fn find(
     row.map(|row| Ok((parse(TABLE, &row.repository)?, row.try_into()?))).transpose()
 }
 
+/// The oldest builds that are not finished.
+pub(super) async fn open(
+    db: impl SqliteExecutor<'_>,
+    limit: u32,
+) -> Result<Vec<(RepositoryName, BuildSummary)>, StoreError> {
+    let rows: Vec<Row> =
+        sqlx::query_as(select!("WHERE builds.finished IS NULL ORDER BY builds.created, builds.id LIMIT $1"))
+            .bind(i64::from(limit))
+            .fetch_all(db)
+            .await?;
+    rows.into_iter().map(|row| Ok((parse(TABLE, &row.name)?, row.try_into()?))).collect()
+}
+
 /// The repository's name and the number of a build.
 pub(super) async fn place(
     db: impl SqliteExecutor<'_>,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Store, StoreError, builds,
     codec::{signed, to_json, unsigned},
-    deliveries, groups, jobs,
+    deliveries, groups, heads, jobs,
     model::{BuildContent, BuildRef, BuildSeed, DeliveryState, NewBuild},
     repositories,
     settle::settle,
@@ -103,6 +103,7 @@ async fn made_before(db: &mut SqliteConnection, new: &NewBuild) -> Result<Option
 
 async fn fill(tx: &mut Tx<'_>, new: &NewBuild, seed: &BuildSeed, content: &BuildContent) -> Result<(), StoreError> {
     insert(&mut *tx.connection, new, seed, content).await?;
+    heads::moved(&mut *tx.connection, new.repository, &new.trigger, seed.number).await?;
     if let Some(delivery) = new.delivery {
         let state = DeliveryState::Built { build: seed.id, number: seed.number };
         deliveries::set_state(&mut *tx.connection, delivery, &state).await?;
@@ -139,7 +140,8 @@ async fn insert(
     const TABLE: &str = "builds";
     sqlx::query(
         "INSERT INTO builds (id, repository, number, trigger_json, branch, parent, delivery, left_out, diagnostics, \
-         diagnostics_text, status, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11)",
+         diagnostics_text, status, created, event, author, sha) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11, $12, $13, $14)",
     )
     .bind(seed.id.to_string())
     .bind(new.repository.to_string())
@@ -152,6 +154,9 @@ async fn insert(
     .bind(to_json(TABLE, &content.compilation.diagnostics)?)
     .bind(&content.diagnostics_text)
     .bind(seed.created)
+    .bind(new.trigger.event().as_str())
+    .bind(&new.trigger.author.name)
+    .bind(&new.trigger.sha)
     .execute(db)
     .await?;
     Ok(())

@@ -14,6 +14,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (20, "artifacts", include_str!("../../migrations/0020_artifacts.sql")),
     (30, "caches", include_str!("../../migrations/0030_caches.sql")),
     (40, "reports", include_str!("../../migrations/0040_reports.sql")),
+    (60, "lists", include_str!("../../migrations/0060_lists.sql")),
 ];
 
 /// All of them, to run on a database of any age. Not sqlx's macro: it would build SQLite a second time, for the compiler.

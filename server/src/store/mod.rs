@@ -16,6 +16,8 @@ mod given;
 mod global_registries;
 mod groups;
 mod handle;
+mod heads;
+mod home;
 mod images;
 mod jobs;
 mod lease;

@@ -20,12 +20,14 @@ use crate::logs::LogAddress;
 
 mod artifacts;
 mod caches;
+mod home;
 mod settings;
 mod tests;
 mod warning;
 
 pub use artifacts::{Artifact, ArtifactLimits, Gone, NewArtifact};
 pub use caches::{Cached, NewCached};
+pub use home::{Home, HomeRepository, Mark, OpenBuild};
 pub use settings::{NewRegistry, NewSecret, Registry, Secret, TrustChange};
 pub use tests::{
     CaseFilter, CaseOrder, CaseRow, Coverage, ReportSummary, Test, TestCounts, TestId, TestRow, TestRun, TestSort,
@@ -421,6 +423,8 @@ pub struct QueueEntry {
     pub labels: BTreeMap<String, String>,
     /// What has to happen before it runs; `None` when a runner has it.
     pub waiting_for: Option<WaitingFor>,
+    /// Name of the runner that has it, or last had it.
+    pub runner: Option<String>,
 }
 
 /// What a job waits for.

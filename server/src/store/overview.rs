@@ -36,9 +36,7 @@ impl Store {
                 build = builds::place(&mut *moment, job.build).await?;
             }
             let (repository, number) = build.clone().ok_or(StoreError::NotFound)?;
-            let waiting_for = waiting_for(&job, &of_build);
-            let Job { id, name, state, labels, .. } = job;
-            entries.push(QueueEntry { job: id, name, repository, number, state, labels, waiting_for });
+            entries.push(entry(job, &of_build, repository, number));
         }
         Ok(entries)
     }
@@ -60,6 +58,13 @@ impl Store {
             pending_deliveries: pending.max(0).cast_unsigned(),
         })
     }
+}
+
+/// A job as the queue shows it, by the jobs of its build.
+pub(super) fn entry(job: Job, build: &[Job], repository: RepositoryName, number: u64) -> QueueEntry {
+    let waiting_for = waiting_for(&job, build);
+    let Job { id, name, state, labels, runner_name, .. } = job;
+    QueueEntry { job: id, name, repository, number, state, labels, waiting_for, runner: runner_name }
 }
 
 /// What a job waits for, by its state and the jobs of its build. Pure.

@@ -31,6 +31,8 @@ const API: &[(&str, &str)] = &[
     ("GET", "/api/v1/repos/me/thing/builds/1/jobs/0/steps/0/log/stream"),
     ("GET", "/api/v1/repos/me/thing/builds/1/artifacts"),
     ("GET", "/api/v1/repos/me/thing/builds/1/artifacts/dist/app"),
+    ("GET", "/api/v1/home"),
+    ("GET", "/api/v1/stream"),
     ("GET", "/api/v1/queue"),
     ("GET", "/api/v1/runners"),
 ];

@@ -7,6 +7,7 @@ mod api;
 mod archived;
 mod artifacts;
 mod caches;
+mod home;
 mod included;
 mod logs;
 mod pages;

@@ -34,7 +34,18 @@ fn main() {
         fs::write(folder.join(&asset.name), &asset.text).unwrap();
     }
     save(folder, "home", home());
-    save(folder, "welcome", HomePage { active: Vec::new(), repositories: Vec::new(), ..home() });
+    save(
+        folder,
+        "welcome",
+        HomePage {
+            running: Vec::new(),
+            waiting: Vec::new(),
+            more_open: 0,
+            more: 0,
+            repositories: Vec::new(),
+            ..home()
+        },
+    );
     save(folder, "repository", repository());
     save(folder, "build", build());
     save(folder, "broken", broken());
@@ -129,6 +140,17 @@ fn home() -> HomePage {
                 name: name.name().to_owned(),
                 href: "repository-light.html".to_owned(),
                 last: Some(last),
+                branches: [
+                    ("main", Status::Success),
+                    ("channel-by-draught", *status),
+                    ("renovate/all-of-them", Status::Failure),
+                ]
+                .iter()
+                .map(|(branch, status)| BranchMark {
+                    branch: (*branch).to_owned(),
+                    mark: row(repository, 118, *status, message, branch, *age).mark(),
+                })
+                .collect(),
                 history: marks,
             }
         })
@@ -138,14 +160,33 @@ fn home() -> HomePage {
         name: "new".to_owned(),
         href: String::new(),
         last: None,
+        branches: Vec::new(),
         history: Vec::new(),
     });
+    let active = |row: BuildRow, note: &str, waits| ActiveRow { row, note: note.to_owned(), waits };
     HomePage {
         frame: Frame::new("Builds"),
-        active: vec![
+        filter: String::new(),
+        running: vec![active(
             row("harbour/api", 118, Status::Running, samples[0].2, "main", 42_000),
-            row("harbour/web", 119, Status::Pending, "Berth numbers on hover", "hover", 2_000),
+            "test (RUST=1.94) on quay-1, lint on quay-2",
+            false,
+        )],
+        waiting: vec![
+            active(
+                row("harbour/web", 119, Status::Pending, "Berth numbers on hover", "hover", 2_000),
+                "waits for a runner with gpu=yes",
+                true,
+            ),
+            active(
+                row("harbour/web", 118, Status::Pending, "Berth numbers", "hover", 200_000),
+                "waits for its turn: one job of `deploy` runs at a time",
+                true,
+            ),
         ],
+        more_open: 3,
+        more: 440,
+        all: "?all=1".to_owned(),
         repositories,
         push_example: "http://ci:TOKEN@127.0.0.1:8000/git/me/thing.git".to_owned(),
     }

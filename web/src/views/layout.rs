@@ -52,6 +52,17 @@ impl Frame {
         frame
     }
 
+    /// Pages that every page leads to.
+    pub(crate) fn places(&self) -> [Crumb; 1] {
+        let place = |text: &str, href: &str| Crumb { text: text.to_owned(), href: href.to_owned() };
+        [place("Registries", paths::REGISTRIES)]
+    }
+
+    /// Whether this is the page of a place.
+    pub(crate) fn is_at(&self, place: &Crumb) -> bool {
+        self.crumbs.last().is_some_and(|crumb| crumb.href == place.href)
+    }
+
     pub(crate) fn assets(&self) -> String {
         assets::folder()
     }

@@ -18,7 +18,7 @@ mod tests;
 pub use artifacts::{ArtifactRow, ArtifactsPage, ArtifactsView, FolderView};
 pub use build::{BuildPage, JobView, LeftOutView, StepView, WarningView};
 pub use error::ErrorPage;
-pub use home::{HomePage, RepositoryRow};
+pub use home::{ActiveRow, BranchMark, HomePage, RepositoryRow};
 pub use layout::{Crumb, Frame};
 pub use log::{AttemptLink, ImageView, LogLine, LogView};
 pub use login::LoginPage;
