@@ -224,6 +224,17 @@ pub enum JobNews {
         /// Names are among the step's declared outputs.
         values: Environment,
     },
+    /// A command of a step began. Said before the step's finish; said again, the first time holds.
+    Command {
+        /// Position in the plan.
+        step: usize,
+        /// Position in the step's commands.
+        number: usize,
+        /// Where its output begins, in bytes of the step's log.
+        offset: u64,
+        /// When.
+        at: Millis,
+    },
     /// A step's container was made from an image. Said before the step's finish; said again, the last holds.
     Image {
         /// Position in the plan.

@@ -208,4 +208,7 @@ pub trait LogSink: Send {
     /// What was written so far is ours (pull and build progress); what follows is the container's own output, which a
     /// restarted runner can read again from the engine.
     fn begin_container_output(&mut self);
+
+    /// The command at this position of the step's program begins here. Said again when the output is read again.
+    fn command(&mut self, number: usize);
 }

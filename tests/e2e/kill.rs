@@ -33,6 +33,11 @@ async fn assert_whole(server: &Server, repository: &str) {
     build.assert_ended("success", "ok");
     assert_eq!(build.jobs[0].attempt, 1, "{build:?}");
     assert_whole_count(&server.api.log(repository, &build, "wait").await);
+    let commands = server.api.commands(repository, &build, "wait").await;
+    let told: Vec<_> =
+        commands.iter().map(|command| (command["number"].as_u64(), command["exit_code"].as_i64())).collect();
+    let wanted: Vec<_> = (0..told.len() as u64).map(|number| (Some(number), Some(0))).collect();
+    assert!(!told.is_empty() && told == wanted, "each command once: {commands:?}");
 }
 
 #[tokio::test]

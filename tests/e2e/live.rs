@@ -60,6 +60,10 @@ async fn lines_arrive_in_their_order_and_before_the_step_ends() {
     let numbers: Vec<u32> = text.lines().filter_map(|line| line.parse().ok()).collect();
     assert_eq!(numbers, (1..=500).collect::<Vec<_>>(), "standard output and error in the order of writing");
     assert!(text.ends_with("\nlast\n"));
+    let commands = server.api.commands("me/live", &build, "wait").await;
+    let last = commands.last().expect("commands");
+    assert_eq!((last["command"].as_str(), last["exit_code"].as_i64()), (Some("echo last"), Some(0)));
+    assert!(!text.contains("slipway;"), "marks are taken out");
 
     let rest = drain(early).await;
     assert_eq!([seen.clone(), rest.clone()].concat(), log, "the first viewer");

@@ -155,6 +155,20 @@ impl Api {
         String::from_utf8_lossy(&self.log_bytes(repository, build, step).await).into_owned()
     }
 
+    /// The commands of a step; each must begin in the log where it says.
+    pub(crate) async fn commands(&self, repository: &str, build: &Build, step: &str) -> Vec<Value> {
+        let path = Self::log_path(repository, build, step);
+        let commands = self.json(&format!("{}/commands", path.trim_end_matches("/log"))).await;
+        let log = self.log_bytes(repository, build, step).await;
+        let commands = commands.as_array().expect("a list").clone();
+        for command in &commands {
+            let offset = usize::try_from(command["offset"].as_u64().expect("an offset")).unwrap();
+            let echo = format!("+ {}\n", command["command"].as_str().expect("a command"));
+            assert!(log[offset..].starts_with(echo.as_bytes()), "{command}");
+        }
+        commands
+    }
+
     /// The live log of a step.
     pub(crate) async fn log_stream(&self, repository: &str, build: &Build, step: &str) -> Events {
         self.log_stream_from(repository, build, step, 0).await

@@ -10,7 +10,7 @@
 
 use slipway_pipelines::plan::Environment;
 
-use super::outputs;
+use super::{marks, outputs};
 
 /// Exit code of a gate whose input ended before the word.
 pub(super) const NEVER_RELEASED: i32 = 125;
@@ -23,12 +23,12 @@ pub(super) fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The script of a step: each command is echoed before it runs.
-fn script(commands: &[String]) -> String {
+/// The script of a step: each command is [marked](marks) and echoed before it runs.
+fn script(commands: &[String], nonce: &str) -> String {
     let mut script = String::new();
-    for command in commands {
+    for (number, command) in commands.iter().enumerate() {
         let command = command.trim_end_matches('\n');
-        script.push_str("printf '%s\\n' ");
+        script.push_str(&format!("printf '{}%s\\n' ", marks::format(nonce, number)));
         script.push_str(&quote(&format!("+ {command}")));
         script.push('\n');
         script.push_str(command);
@@ -65,7 +65,7 @@ pub(super) struct Script<'a> {
 impl Script<'_> {
     /// Arguments for `/bin/sh -c` that make a gate before the commands. Control lines begin with `nonce`.
     pub(super) fn arguments(&self, nonce: &str) -> Vec<String> {
-        let pieces = pieces(&script(self.commands));
+        let pieces = pieces(&script(self.commands, nonce));
         let whole: String = (1..=pieces.len()).map(|position| format!("${{{position}}}")).collect();
         let directory = quote(self.directory);
         let (before, after) =

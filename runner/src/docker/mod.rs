@@ -23,6 +23,7 @@ mod images;
 mod job;
 mod knock;
 mod leftovers;
+mod marks;
 mod mounts;
 mod names;
 mod outputs;

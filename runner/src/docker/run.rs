@@ -15,6 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     control::{Control, Item, Parser},
     engine::{Engine, EngineError, QUICK, within},
+    marks::{Marks, Piece},
     outputs::Collected,
 };
 use crate::executor::{Ending, Failed, Handle, LogSink};
@@ -79,6 +80,8 @@ pub(super) struct Reading {
     log: Box<dyn LogSink>,
     /// For gates: the second stream carries control lines.
     control: Option<Parser>,
+    /// For gates: the first stream carries marks.
+    marks: Option<Marks>,
     said: watch::Sender<Option<i32>>,
     round: Round,
     /// Bytes of the container's output that were written.
@@ -90,7 +93,7 @@ pub(super) struct Reading {
 impl Reading {
     fn new(log: Box<dyn LogSink>, nonce: Option<&str>, news: &News) -> Self {
         let (said, round) = (news.said.clone(), news.round.clone());
-        Self { log, control: nonce.map(Parser::new), said, round, written: 0, skip: 0 }
+        Self { log, control: nonce.map(Parser::new), marks: nonce.map(Marks::new), said, round, written: 0, skip: 0 }
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -101,6 +104,17 @@ impl Reading {
             self.log.write(bytes);
             self.written += bytes.len() as u64;
         }
+    }
+
+    /// Takes output with marks in it.
+    fn write_marked(&mut self, mut marks: Marks, bytes: &[u8]) {
+        marks.feed(bytes, |piece| match piece {
+            Piece::Text(text) => self.write(text),
+            // What is read again was told before.
+            Piece::Command(number) if self.skip == 0 => self.log.command(number),
+            Piece::Command(_) => {}
+        });
+        self.marks = Some(marks);
     }
 
     fn items(&mut self, items: impl IntoIterator<Item = Item>) {
@@ -122,7 +136,10 @@ impl Reading {
                 let items = parser.feed(&message);
                 self.items(items);
             }
-            (output, _) => self.write(output.as_ref()),
+            (output, _) => match self.marks.take() {
+                Some(marks) => self.write_marked(marks, output.as_ref()),
+                None => self.write(output.as_ref()),
+            },
         }
     }
 
@@ -135,6 +152,9 @@ impl Reading {
                 Err(error) => return (self, Some(error)),
             }
         }
+        if let Some(rest) = self.marks.as_mut().map(Marks::finish) {
+            self.write(&rest);
+        }
         let rest = self.control.as_mut().and_then(Parser::finish);
         self.items(rest);
         (self, None)
@@ -146,6 +166,9 @@ impl Reading {
         self.round.outputs.clear();
         if let Some(parser) = &mut self.control {
             parser.finish();
+        }
+        if let Some(marks) = &mut self.marks {
+            marks.finish();
         }
         self
     }

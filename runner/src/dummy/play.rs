@@ -8,7 +8,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::script::Script;
+use super::script::{Line, Script};
 use crate::executor::{Ending, Handle, LogSink, Signal};
 
 /// A step that was prepared, and maybe let go.
@@ -101,7 +101,13 @@ impl Play {
 
     async fn run(&self) {
         for line in &self.script.lines {
-            self.print(line);
+            match line {
+                Line::Command(number, trace) => {
+                    self.begin(*number);
+                    self.print(trace);
+                }
+                Line::Output(text) => self.print(text),
+            }
         }
         let mut signals = self.signal.subscribe();
         let stopped = signals.wait_for(|signal| match signal {
@@ -126,6 +132,13 @@ impl Play {
         self.said.send_replace(Some(code));
         self.detach();
         self.ended.send_replace(Some(Ending::Exited { code, oom_killed: self.script.oom_killed }));
+    }
+
+    fn begin(&self, number: usize) {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sink) = &mut output.sink {
+            sink.command(number);
+        }
     }
 
     fn print(&self, line: &str) {

@@ -7,7 +7,7 @@ use slipway_pipelines::plan::{Program, Step};
 /// The play of one step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Script {
-    pub(super) lines: Vec<String>,
+    pub(super) lines: Vec<Line>,
     /// `None`: until it is stopped.
     pub(super) sleep: Option<Duration>,
     pub(super) exit_code: i32,
@@ -58,14 +58,22 @@ fn nth(values: &str, tries: usize) -> &str {
     all.nth(tries).or_else(|| values.rsplit(',').next()).unwrap_or_default()
 }
 
+/// What is printed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Line {
+    /// The trace of the command at this position.
+    Command(usize, String),
+    Output(String),
+}
+
 /// Each command as a shell would trace it, and what it would print if it is an `echo`.
-fn lines(program: &Program) -> Vec<String> {
+fn lines(program: &Program) -> Vec<Line> {
     let Program::Commands { commands } = program else { return Vec::new() };
     let mut lines = Vec::new();
-    for command in commands {
-        lines.push(format!("+ {command}\n"));
+    for (number, command) in commands.iter().enumerate() {
+        lines.push(Line::Command(number, format!("+ {command}\n")));
         if let Some(words) = command.strip_prefix("echo ") {
-            lines.push(format!("{}\n", words.trim().trim_matches(['"', '\''])));
+            lines.push(Line::Output(format!("{}\n", words.trim().trim_matches(['"', '\'']))));
         }
     }
     lines
@@ -108,7 +116,12 @@ mod tests {
     #[test]
     fn commands_are_traced_and_echo_prints() {
         let program = Program::Commands { commands: vec!["echo \"a b\"".into(), "make".into()] };
-        assert_eq!(lines(&program), ["+ echo \"a b\"\n", "a b\n", "+ make\n"]);
+        let wanted = [
+            Line::Command(0, "+ echo \"a b\"\n".into()),
+            Line::Output("a b\n".into()),
+            Line::Command(1, "+ make\n".into()),
+        ];
+        assert_eq!(lines(&program), wanted);
         assert!(lines(&Program::Image).is_empty());
     }
 }

@@ -7,11 +7,12 @@ use slipway_pipelines::{
     state::{Finish, Reason, StepEvent, StepState},
     wire::{Grant, JobNews},
 };
+use tokio::sync::mpsc;
 
 use super::{
     caches::Caches,
     driver::Held,
-    logs::{Logs, Nowhere},
+    logs::{CommandBegan, Logs, Nowhere},
     start::{Setting, Start, now},
 };
 use crate::{
@@ -33,6 +34,7 @@ pub(super) struct Beginning<E: Executor, R> {
     pub(super) job: E::Job,
     pub(super) spool: Arc<JobSpool>,
     pub(super) logs: Arc<Logs<R>>,
+    pub(super) began: mpsc::UnboundedReceiver<CommandBegan>,
     pub(super) caches: Arc<Caches<R>>,
     pub(super) merged: Merged,
     /// Of the adopted steps.
@@ -58,7 +60,10 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
     };
     held.spool = Some(Arc::clone(&spool));
     let caches = Arc::new(Caches::new(reporter.clone(), grant, &setting.data, executor.labels()));
-    let logs = |committed| Arc::new(Logs::new(Arc::clone(&spool), reporter.clone(), committed));
+    let logs = |committed| {
+        let (logs, began) = Logs::new(Arc::clone(&spool), reporter.clone(), committed);
+        (Arc::new(logs), began)
+    };
     match start {
         Start::Fresh(_) => {
             let (opened, committed) = tokio::join!(executor.open(grant), reporter.committed());
@@ -67,14 +72,14 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
                 Err(failed) => return fail(reporter, start, failed).await,
             };
             held.job = Some(job.clone());
-            let logs = logs(committed?);
+            let (logs, began) = logs(committed?);
             let known = vec![Known::Waiting; grant.plan.steps.len()];
             let merged = Merged { known, retries: BTreeMap::new(), workspace: Workspace::Missing, news: Vec::new() };
             let (handles, marks) = (BTreeMap::new(), BTreeMap::new());
-            Ok(Begun::Running(Box::new(Beginning { job, spool, logs, caches, merged, handles, marks })))
+            Ok(Begun::Running(Box::new(Beginning { job, spool, logs, began, caches, merged, handles, marks })))
         }
         Start::Resumed(resume) => {
-            let logs = logs(reporter.committed().await?);
+            let (logs, began) = logs(reporter.committed().await?);
             let marks = spool.marks(grant.plan.steps.len());
             let adopted = match adopt(executor, grant, &logs, &marks).await {
                 Ok(adopted) => adopted,
@@ -88,7 +93,7 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
             };
             let merged = merge(&grant.plan, &resume.steps, &found);
             let (handles, marks) = (adopted.released, found.marks);
-            let beginning = Beginning { job: adopted.job, spool, logs, caches, merged, handles, marks };
+            let beginning = Beginning { job: adopted.job, spool, logs, began, caches, merged, handles, marks };
             Ok(Begun::Running(Box::new(beginning)))
         }
     }

@@ -6,8 +6,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use slipway_pipelines::state::Millis;
+use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::start::now;
 use crate::{
     executor::LogSink,
     reporter::{Fenced, Reporter},
@@ -22,6 +25,18 @@ pub(super) struct Logs<R> {
     reporter: R,
     committed: BTreeMap<usize, u64>,
     open: Mutex<BTreeMap<usize, Open>>,
+    began: mpsc::UnboundedSender<CommandBegan>,
+}
+
+/// A command of a step began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct CommandBegan {
+    pub(super) step: usize,
+    /// Its position in the step's program.
+    pub(super) number: usize,
+    /// Where its output begins, in bytes of the step's log.
+    pub(super) offset: u64,
+    pub(super) at: Millis,
 }
 
 #[derive(Debug)]
@@ -31,8 +46,14 @@ enum Open {
 }
 
 impl<R: Reporter> Logs<R> {
-    pub(super) fn new(spool: Arc<JobSpool>, reporter: R, committed: BTreeMap<usize, u64>) -> Self {
-        Self { spool, reporter, committed, open: Mutex::default() }
+    /// With what tells which commands began.
+    pub(super) fn new(
+        spool: Arc<JobSpool>,
+        reporter: R,
+        committed: BTreeMap<usize, u64>,
+    ) -> (Self, mpsc::UnboundedReceiver<CommandBegan>) {
+        let (began, hears) = mpsc::unbounded_channel();
+        (Self { spool, reporter, committed, open: Mutex::default(), began }, hears)
     }
 
     /// Who hears of the job.
@@ -43,7 +64,7 @@ impl<R: Reporter> Logs<R> {
     /// Where the step's log is written.
     pub(super) fn sink(&self, step: usize) -> Box<dyn LogSink> {
         match self.log(step) {
-            Some(log) => log.sink(),
+            Some(log) => self.sink_of(step, &log),
             None => Box::new(Nowhere),
         }
     }
@@ -53,10 +74,18 @@ impl<R: Reporter> Logs<R> {
         match self.log(step) {
             Some(log) => {
                 log.rewind();
-                log.sink()
+                self.sink_of(step, &log)
             }
             None => Box::new(Nowhere),
         }
+    }
+
+    fn sink_of(&self, step: usize, log: &Arc<StepLog>) -> Box<dyn LogSink> {
+        let began = self.began.clone();
+        log.sink(move |number, offset| {
+            // A driver that is gone needs no news.
+            let _ = began.send(CommandBegan { step, number, offset, at: now() });
+        })
     }
 
     /// The step's container has said all; gives why bytes of its log were lost, if some were.
@@ -144,4 +173,6 @@ impl LogSink for Nowhere {
     fn write(&mut self, _bytes: &[u8]) {}
 
     fn begin_container_output(&mut self) {}
+
+    fn command(&mut self, _number: usize) {}
 }

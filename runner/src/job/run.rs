@@ -25,7 +25,7 @@ use super::{
     driver::Held,
     late::{Moment, late},
     live::{Happened, Wish, until},
-    logs::Logs,
+    logs::{CommandBegan, Logs},
     outbox::Outbox,
     outputs::Outputs,
     start::{Setting, Start, now},
@@ -72,6 +72,8 @@ pub(super) struct Run<'a, E: Executor, R> {
     pub(super) finish: Option<Finish>,
     pub(super) happened: mpsc::UnboundedSender<Happened>,
     pub(super) happenings: mpsc::UnboundedReceiver<Happened>,
+    /// Commands that began. They go before the end of their step.
+    pub(super) began: mpsc::UnboundedReceiver<CommandBegan>,
     pub(super) endings: JoinSet<Ended>,
     pub(super) tasks: &'a mut JoinSet<()>,
     pub(super) telling_end: CancellationToken,
@@ -88,7 +90,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         fenced: CancellationToken,
         held: &'a mut Held<E::Job>,
     ) -> Self {
-        let Beginning { job, spool, logs, caches, merged, handles, marks } = beginning;
+        let Beginning { job, spool, logs, began, caches, merged, handles, marks } = beginning;
         let plan = Arc::new(start.grant().plan.clone());
         let states = if let Start::Resumed(resume) = &start { &resume.steps[..] } else { &[] };
         let told: BTreeMap<usize, Millis> =
@@ -123,6 +125,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
             finish: None,
             happened,
             happenings,
+            began,
             endings: JoinSet::new(),
             tasks: &mut held.tasks,
             telling_end: held.telling_end.clone(),
@@ -172,6 +175,11 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         }
     }
 
+    fn tell_began(&mut self, began: CommandBegan) {
+        let CommandBegan { step, number, offset, at } = began;
+        self.outbox.tell(JobNews::Command { step, number, offset, at });
+    }
+
     pub(super) async fn until_the_end(mut self, mut commands: watch::Receiver<Command>) -> Result<Finish, Fenced> {
         for input in std::mem::take(&mut self.first) {
             self.take(input, now());
@@ -197,11 +205,15 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                     Happened::Remark(step, text) => self.remarks.entry(step).or_default().push(text),
                 },
                 Some(ended) = self.endings.join_next(), if !self.endings.is_empty() => {
+                    while let Ok(began) = self.began.try_recv() {
+                        self.tell_began(began);
+                    }
                     if let Ok(ended) = ended {
                         let (step, event, log_bytes) = ended?;
                         self.outbox.tell(JobNews::Step { step, event, log_bytes });
                     }
                 }
+                Some(began) = self.began.recv() => self.tell_began(began),
                 finish = stop_asked(&mut commands), if may_stop => {
                     may_stop = false;
                     self.take(Input::Stop(finish), now());

@@ -64,9 +64,9 @@ impl StepLog {
         Ok(Arc::new(Self { writer: Mutex::new(writer), file, start, length }))
     }
 
-    /// A way to write to it.
-    pub fn sink(self: &Arc<Self>) -> Box<dyn LogSink> {
-        Box::new(Sink(Arc::clone(self)))
+    /// A way to write to it. `began` hears where commands begin: the position of each, and its place in bytes.
+    pub fn sink(self: &Arc<Self>, began: impl Fn(usize, u64) + Send + 'static) -> Box<dyn LogSink> {
+        Box::new(Sink { log: Arc::clone(self), began: Box::new(began) })
     }
 
     /// Goes back to where the container's output begins: the engine gives it again from there.
@@ -160,6 +160,12 @@ impl StepLog {
         writer.out = out;
     }
 
+    /// Where what follows will be. Nothing is held back across it: a command's echo, which comes next, is in no secret.
+    fn place(&self) -> u64 {
+        self.settle();
+        self.length.borrow().bytes
+    }
+
     fn begin_container_output(&self) {
         let mut writer = self.writer();
         self.flush(&mut writer);
@@ -223,14 +229,22 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     fs::rename(&new, path)
 }
 
-struct Sink(Arc<StepLog>);
+struct Sink {
+    log: Arc<StepLog>,
+    began: Box<dyn Fn(usize, u64) + Send>,
+}
 
 impl LogSink for Sink {
     fn write(&mut self, bytes: &[u8]) {
-        self.0.write(bytes);
+        self.log.write(bytes);
     }
 
     fn begin_container_output(&mut self) {
-        self.0.begin_container_output();
+        self.log.begin_container_output();
+    }
+
+    fn command(&mut self, number: usize) {
+        let place = self.log.place();
+        (self.began)(number, place);
     }
 }

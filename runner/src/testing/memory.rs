@@ -31,6 +31,8 @@ pub(crate) struct Heard {
     pub(crate) logs: BTreeMap<usize, Vec<u8>>,
     pub(crate) outputs: BTreeMap<usize, Environment>,
     pub(crate) images: BTreeMap<usize, UsedImage>,
+    /// Where commands began, by step: position and place in the log.
+    pub(crate) commands: BTreeMap<usize, BTreeMap<u64, usize>>,
     pub(crate) reports: Vec<ReportPart>,
     pub(crate) warnings: Vec<(Option<usize>, String)>,
     pub(crate) news: Vec<JobNews>,
@@ -70,6 +72,9 @@ impl Heard {
             JobNews::Image { step, image } => {
                 assert!(self.is_running(step), "the image of a step that does not run: {step}");
                 self.images.insert(step, image);
+            }
+            JobNews::Command { step, number, offset, .. } => {
+                self.commands.entry(step).or_default().entry(offset).or_insert(number);
             }
             JobNews::Pushed { step, .. } => {
                 assert!(self.is_running(step), "a push of a step that does not run: {step}");

@@ -8,6 +8,7 @@ mod build_stream;
 mod builds;
 mod caches;
 pub(crate) mod checks;
+mod commands;
 mod find;
 mod global_registries;
 mod home;
@@ -30,6 +31,7 @@ pub(crate) use artifacts::{get_artifact, list_artifacts, shown as shown_artifact
 pub(crate) use build_stream::build_stream;
 pub(crate) use builds::{approve, cancel, get_build, list_builds, parameters, retry, start_build};
 pub(crate) use caches::{delete_cache, delete_caches, forget_cache, list_caches};
+pub(crate) use commands::list_commands;
 pub(crate) use find::{StepLog, find_build, find_repository, find_step};
 pub(crate) use global_registries::{
     delete_global_registry, forget_global_registry, keep_global_registry, list_global_registries, put_global_registry,

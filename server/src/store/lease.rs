@@ -14,7 +14,7 @@ use slipway_pipelines::{
 use super::{
     JobChange, Store, StoreError, builds,
     codec::corrupt,
-    given,
+    commands, given,
     given::Given,
     jobs,
     jobs::Job,
@@ -221,6 +221,7 @@ async fn expire(tx: &mut Tx<'_>, job: &mut Job) -> Result<(), StoreError> {
     if matches!(job.state, JobState::Queued { .. }) {
         tx.effects.reset.push((job.id, job.attempt));
         warnings::forget(&mut *tx.connection, job.id, job.attempt).await?;
+        commands::forget(&mut *tx.connection, job.id, job.attempt).await?;
         reports::forget(&mut *tx.connection, job).await?;
     }
     settle(tx, job.build, now).await

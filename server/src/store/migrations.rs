@@ -15,6 +15,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (30, "caches", include_str!("../../migrations/0030_caches.sql")),
     (40, "reports", include_str!("../../migrations/0040_reports.sql")),
     (60, "lists", include_str!("../../migrations/0060_lists.sql")),
+    (70, "commands", include_str!("../../migrations/0070_commands.sql")),
 ];
 
 /// All of them, to run on a database of any age. Not sqlx's macro: it would build SQLite a second time, for the compiler.

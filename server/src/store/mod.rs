@@ -7,6 +7,7 @@ mod attempts;
 mod builds;
 mod caches;
 mod codec;
+mod commands;
 mod content;
 mod coverage;
 mod deliveries;

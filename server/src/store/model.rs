@@ -20,6 +20,7 @@ use crate::logs::LogAddress;
 
 mod artifacts;
 mod caches;
+mod command;
 mod home;
 mod settings;
 mod tests;
@@ -27,6 +28,7 @@ mod warning;
 
 pub use artifacts::{Artifact, ArtifactLimits, Gone, NewArtifact};
 pub use caches::{Cached, NewCached};
+pub use command::CommandBegan;
 pub use home::{Home, HomeRepository, Mark, OpenBuild};
 pub use settings::{NewRegistry, NewSecret, Registry, Secret, TrustChange};
 pub use tests::{

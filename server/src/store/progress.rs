@@ -7,7 +7,7 @@ use slipway_pipelines::{
 };
 
 use super::{
-    Store, StoreError, actions, attempts, images, jobs,
+    Store, StoreError, actions, attempts, commands, images, jobs,
     jobs::Job,
     model::TokenId,
     outputs, pushed,
@@ -76,6 +76,9 @@ async fn take(tx: &mut Tx<'_>, job: &mut Job, claim: Claim, news: JobNews, now: 
     match news {
         JobNews::Step { step, event, log_bytes } => take_step(tx, job, step, bounded(event, now), log_bytes).await,
         JobNews::Outputs { step, values } => outputs::put(tx, job, step, values).await,
+        JobNews::Command { step, number, offset, at } => {
+            commands::put(tx, job, (step, number), offset, at.min(now)).await
+        }
         JobNews::Image { step, image } => images::put(tx, job, step, image).await,
         JobNews::Pushed { step, image } => pushed::put(tx, job, step, image).await,
         JobNews::Warning { step, text } => warnings::put(tx, job, step, &text, now).await,

@@ -9,6 +9,7 @@ pub(super) struct Silent;
 impl LogSink for Silent {
     fn write(&mut self, _: &[u8]) {}
     fn begin_container_output(&mut self) {}
+    fn command(&mut self, _number: usize) {}
 }
 
 pub(super) struct Kept(pub(super) Arc<Mutex<Vec<u8>>>);
@@ -18,6 +19,7 @@ impl LogSink for Kept {
         locked(&self.0).extend_from_slice(bytes);
     }
     fn begin_container_output(&mut self) {}
+    fn command(&mut self, _number: usize) {}
 }
 
 pub(super) struct Place {

@@ -45,6 +45,7 @@ impl LogSink for Log {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
     }
     fn begin_container_output(&mut self) {}
+    fn command(&mut self, _number: usize) {}
 }
 
 /// An executor with an instance and a base image of its own.

@@ -23,6 +23,8 @@ async fn a_job_succeeds_with_its_logs_masked_and_its_service_stopped() {
     let heard = bench.memory.heard();
     assert_eq!(heard.log(0), format!("commit {}\n", "0".repeat(40)));
     assert_eq!(heard.log(2), "+ echo hello\nhello\n+ login ********\n");
+    let wanted = [("+ echo hello\n".len() + "hello\n".len(), 1), (0, 0)];
+    assert_eq!(heard.commands[&2], wanted.map(|(place, number)| (place as u64, number)).into());
     let images: Vec<_> = heard.images.iter().map(|(step, image)| (*step, image.reference.as_str())).collect();
     assert_eq!(images, [(1, "dummy"), (2, "dummy")]);
 }
