@@ -40,8 +40,10 @@ mod caches;
 
 pub use artifacts::{BYTES_HEADER, FILES_HEADER, KeptFile, Room, is_artifact_path};
 pub use caches::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, cache_form};
+mod phase;
 mod report;
 
+pub use phase::{Phase, PhaseTime};
 pub use report::{
     FileCoverage, MOST_MESSAGE, MOST_NAME, MOST_PART_ITEMS, ReportContent, ReportPart, Reported, TestCase, TestOutcome,
 };
@@ -241,6 +243,13 @@ pub enum JobNews {
         step: usize,
         /// Which.
         image: UsedImage,
+    },
+    /// What a step's time goes into besides its run. Said before the step's finish; said again, the last times of a phase hold.
+    Phase {
+        /// Position in the plan.
+        step: usize,
+        /// Which phase, and when.
+        time: PhaseTime,
     },
     /// A `build:` put its image into a registry. Said before the step's finish; said again, the last digest of a reference holds.
     Pushed {

@@ -25,7 +25,7 @@ use slipway_pipelines::{
     lease::Claim,
     plan::Environment,
     state::Reason,
-    wire::{Grant, PushedImage, Source, UsedImage},
+    wire::{Grant, PhaseTime, PushedImage, Source, UsedImage},
 };
 use tokio::sync::watch;
 
@@ -142,6 +142,8 @@ pub struct Handle {
     pub ended: watch::Receiver<Option<Ending>>,
     /// What its container was made from, before `ended` and before the container starts; never for a step without one.
     pub image: watch::Receiver<Option<UsedImage>>,
+    /// What its time goes into besides its run; grows. What began is told, and told again when it ends; all before `ended`.
+    pub phases: watch::Receiver<Vec<PhaseTime>>,
 }
 
 /// How a released step ended.

@@ -69,6 +69,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/repos/{owner}/{repo}/builds", get(api::list_builds).post(api::start_build))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}", get(api::get_build))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/tests", get(api::build_tests))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/timeline", get(api::build_timeline))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/coverage", get(api::build_coverage))
         .route("/api/v1/repos/{owner}/{repo}/tests", get(api::list_tests))
         .route("/api/v1/repos/{owner}/{repo}/tests/{test}", get(api::get_test))

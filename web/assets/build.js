@@ -50,7 +50,7 @@ function apply(next, withLog) {
   document.title = head.dataset.title;
   const icon = document.getElementById('icon');
   if (icon.getAttribute('href') !== head.dataset.icon) icon.href = head.dataset.icon;
-  swap(next, 'head');
+  for (const id of ['head', 'panels', 'panel']) swap(next, id);
   swap(next, 'notes');
   swap(next, 'steps');
   if (!pane()) return;
@@ -80,7 +80,7 @@ async function refresh() {
   try {
     do {
       again = false;
-      apply(await page('chosen' in build.dataset || log?.paused ? here() : build.dataset.page), false);
+      apply(await page(opened('chosen' in build.dataset || log?.paused ? here() : build.dataset.page)), false);
     } while (again);
   } catch {
     again = false;
@@ -94,8 +94,24 @@ async function refresh() {
 /** The page of the step that is shown. */
 const here = () => pane()?.querySelector('#log').dataset.page ?? build.dataset.page;
 
+/** An address with what is open above the log now. */
+function opened(url) {
+  const full = new URL(url, location.href);
+  const show = new URLSearchParams(location.search).get('show');
+  if (show) full.searchParams.set('show', show);
+  else full.searchParams.delete('show');
+  return full.href;
+}
+
+/** Opens or closes a part above the log, which stays as it is. */
+function unfold(link) {
+  history.replaceState(history.state, '', link.href + location.hash);
+  refresh();
+}
+
 /** Shows another step without leaving the page. */
 async function show(url, push) {
+  if (push) url = opened(url);
   try {
     const next = await page(url);
     build.dataset.chosen = '';
@@ -126,10 +142,11 @@ function unsubscribe() {
 }
 
 build.addEventListener('click', (event) => {
-  const link = event.target.closest?.('a[data-step], .attempts a');
+  const link = event.target.closest?.('a[data-step], a[data-panel], .attempts a, .waterfall a, .failures a');
   if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  show(link.href, true);
+  if ('panel' in link.dataset) unfold(link);
+  else show(link.href, true);
 });
 build.addEventListener('log-end', refresh);
 addEventListener('popstate', () => show(location.href, false));
@@ -146,3 +163,7 @@ keys({
 
 open();
 if (!('final' in build.dataset)) subscribe();
+// Bars of what runs grow.
+setInterval(() => {
+  if (source && !document.hidden && document.querySelector('#panel .waterfall')) refresh();
+}, 3000);

@@ -6,9 +6,11 @@
 pub mod ansi;
 pub mod assets;
 pub mod badge;
+mod graph;
 pub mod palette;
 pub mod sign;
 pub mod time;
+pub mod timeline;
 pub mod views;
 pub mod words;
 

@@ -15,7 +15,11 @@ use slipway_web::{
     ansi::Parser,
     assets,
     sign::Sign,
-    views::{BuildPage, CaseView, ImageView, JobView, LeftOutView, LogLine, LogView, StepView, TestsView, WarningView},
+    timeline::{Lane, Part, PartKind},
+    views::{
+        BuildPage, CaseView, DetailsView, FailureView, FailuresView, GraphView, ImageView, JobView, LeftOutView,
+        LogLine, LogView, Node, Panel, PanelTab, PushedView, StepView, TestsView, TimelineView, UsedView, WarningView,
+    },
 };
 
 const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
@@ -162,6 +166,45 @@ fn page(text: &str) -> BuildPage {
     page
 }
 
+/// Everything that can be open above the log.
+fn panels(text: &str) -> [Panel; 3] {
+    let lane = Lane {
+        is_job: false,
+        name: text.to_owned(),
+        href: "/".to_owned(),
+        status: Sign::Warning,
+        is_awaited: true,
+        parts: vec![Part { kind: PartKind::Run, from: 0, to: Some(70_000) }],
+        usual: Some(50_000),
+        after: Vec::new(),
+    };
+    let node = |needs: &[usize]| Node {
+        name: text.to_owned(),
+        href: "/".to_owned(),
+        status: Sign::Warning,
+        is_service: true,
+        needs: needs.to_vec(),
+    };
+    let details = DetailsView {
+        facts: vec![("Commit", text.to_owned())],
+        parameters: vec![(text.to_owned(), text.to_owned())],
+        changed: Some(vec![text.to_owned()]),
+        pushed: vec![PushedView {
+            reference: text.to_owned(),
+            digest: text.to_owned(),
+            place: text.to_owned(),
+            href: "/".to_owned(),
+        }],
+        images: vec![UsedView { reference: text.to_owned(), digest: text.to_owned(), steps: vec![text.to_owned()] }],
+        left_out: vec![LeftOutView { what: text.to_owned(), why: text.to_owned() }],
+    };
+    [
+        Panel::Timeline(TimelineView::new(&[lane], 99_000)),
+        Panel::Graph(GraphView::new(text, vec![node(&[]), node(&[0]), node(&[0])]).into_iter().collect()),
+        Panel::Details(Box::new(details)),
+    ]
+}
+
 /// The page's tags, with everything between them and every attribute's value taken out.
 fn tags(html: &str) -> Vec<String> {
     let mut tags = Vec::new();
@@ -197,6 +240,23 @@ proptest! {
                 // Colours are spans of their own.
                 log.lines.truncate(0);
             }
+            tags(&page.render().unwrap())
+        };
+        prop_assert_eq!(shape(&text), shape("plain"));
+    }
+
+    #[test]
+    fn hostile_text_adds_nothing_to_what_is_open_above_the_log(text in hostile(), which in 0..3usize) {
+        let shape = |text: &str| {
+            let mut page = page(text);
+            page.log = None;
+            page.failures = FailuresView::new(
+                1,
+                2,
+                vec![FailureView { place: text.to_owned(), href: "/".to_owned(), why: text.to_owned() }],
+            );
+            page.panel.tabs = vec![PanelTab { key: "graph", text: "Graph", href: "/".to_owned(), is_open: true }];
+            page.panel.open = panels(text).into_iter().nth(which);
             tags(&page.render().unwrap())
         };
         prop_assert_eq!(shape(&text), shape("plain"));

@@ -119,7 +119,7 @@ impl Reporter for ToDesk {
                 // A terminal folds nothing.
                 JobNews::Command { .. } => {}
                 // The step's log says so.
-                JobNews::Pushed { .. } => {}
+                JobNews::Pushed { .. } | JobNews::Phase { .. } => {}
                 // Its outcome comes from the driver, which knows of attempts.
                 JobNews::Finished { .. } => {}
             }

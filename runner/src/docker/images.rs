@@ -8,7 +8,7 @@ use std::{
 
 use slipway_pipelines::{
     plan::{Image, Plan, Pull},
-    state::Reason,
+    state::{Millis, Reason},
 };
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -117,13 +117,19 @@ impl Images {
         &self.credentials
     }
 
-    /// Waits until an image is there, and gives the name that the engine has it under; says in the log what it waits for.
-    pub(super) async fn wait(&self, image: &str, pull: Pull, log: &mut dyn LogSink) -> Result<String, Failed> {
+    /// Waits until an image is there, and gives the name that the engine has it under, and when it was pulled if it was; says in the
+    /// log what it waits for.
+    pub(super) async fn wait(
+        &self,
+        image: &str,
+        pull: Pull,
+        log: &mut dyn LogSink,
+    ) -> Result<(String, Option<(Millis, Millis)>), Failed> {
         if !reference::is_safe(image) {
             return Err(Failed::new(Reason::ImagePull, format!("`{image}` is not the name of an image")));
         }
         if pull == Pull::Never {
-            return self.look(image).await;
+            return Ok((self.look(image).await?, None));
         }
         let known = self.asked().get(&(image.to_owned(), pull)).cloned();
         // Tagged by a build of this job: while it is there the registry must not be asked.
@@ -147,10 +153,10 @@ impl Images {
                 State::Ready { name, how } => {
                     let was_told =
                         std::mem::replace(&mut *is_told.lock().unwrap_or_else(PoisonError::into_inner), true);
-                    if let Some(how) = how.filter(|_| said.is_some() || !was_told) {
-                        log.write(how.as_bytes());
+                    if let Some(how) = how.as_ref().filter(|_| said.is_some() || !was_told) {
+                        log.write(how.text.as_bytes());
                     }
-                    return Ok(name);
+                    return Ok((name, how.map(|how| how.times)));
                 }
                 State::Failed(why) => return Err(failed(&why)),
             }

@@ -7,6 +7,7 @@ use bollard::{
     query_parameters::{CreateImageOptionsBuilder, TagImageOptionsBuilder},
 };
 use futures_util::StreamExt;
+use slipway_pipelines::state::Millis;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +17,7 @@ use super::{
     images::is_present,
     reference,
 };
+use crate::job::now;
 
 mod layers;
 mod mirror;
@@ -50,10 +52,19 @@ pub(super) enum State {
     Ready {
         /// The name that the engine has it under.
         name: String,
-        /// Lines about how it came; `None`: it was there.
-        how: Option<String>,
+        /// How it came; `None`: it was there.
+        how: Option<Pulled>,
     },
     Failed(String),
+}
+
+/// A pull that went well.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Pulled {
+    /// Lines about it.
+    pub(super) text: String,
+    /// When it began and ended, for people.
+    pub(super) times: (Millis, Millis),
 }
 
 /// What is asked for.
@@ -86,13 +97,14 @@ impl Ask {
             }
         }
         tell.send_replace(State::Pulling(String::new()));
-        let began = Instant::now();
+        let (began, since) = (Instant::now(), now());
+        let pulled = |text| Some(Pulled { text, times: (since, now()) });
         let mut remark = String::new();
         if let Some((mirror, path)) = self.pulls.mirror.as_ref().zip(reference::on_the_hub(&self.image)) {
             match self.through_mirror(mirror, &path, tell).await {
                 Ok((name, layers)) => {
                     let how = layers.sentence(&format!("{} from {mirror}", self.image), began.elapsed());
-                    return State::Ready { name, how: Some(how) };
+                    return State::Ready { name, how: pulled(how) };
                 }
                 Err(why) => remark = format!("The mirror {mirror} does not give {}: {why}\n", self.image),
             }
@@ -102,7 +114,7 @@ impl Ask {
         match self.stream(name, tag, login, tell).await {
             Ok(layers) => {
                 let how = format!("{remark}{}", layers.sentence(&self.image, began.elapsed()));
-                State::Ready { name: self.image.clone(), how: Some(how) }
+                State::Ready { name: self.image.clone(), how: pulled(how) }
             }
             Err(why) if remark.is_empty() => State::Failed(why),
             Err(why) => State::Failed(format!("{why}. {}", remark.trim_end())),

@@ -8,7 +8,10 @@ use bollard::{
     query_parameters::{AttachContainerOptionsBuilder, LogsOptionsBuilder, WaitContainerOptionsBuilder},
 };
 use futures_util::{Stream, StreamExt};
-use slipway_pipelines::wire::UsedImage;
+use slipway_pipelines::{
+    state::Millis,
+    wire::{Phase, PhaseTime, UsedImage},
+};
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -31,6 +34,7 @@ pub(super) struct News {
     said: watch::Sender<Option<i32>>,
     ended: watch::Sender<Option<Ending>>,
     image: watch::Sender<Option<UsedImage>>,
+    phases: watch::Sender<Vec<PhaseTime>>,
     pub(super) round: Round,
 }
 
@@ -56,7 +60,9 @@ impl News {
         let (said, hears) = watch::channel(None);
         let (ended, ends) = watch::channel(None);
         let (image, sees) = watch::channel(None);
-        (Self { said, ended, image, round: Round::default() }, Handle { said: hears, ended: ends, image: sees })
+        let (phases, times) = watch::channel(Vec::new());
+        let handle = Handle { said: hears, ended: ends, image: sees, phases: times };
+        (Self { said, ended, image, phases, round: Round::default() }, handle)
     }
 
     pub(super) fn end(&self, ending: Ending) {
@@ -66,6 +72,11 @@ impl News {
     /// Tells which image the container was made from.
     pub(super) fn image(&self, image: UsedImage) {
         self.image.send_replace(Some(image));
+    }
+
+    /// Tells what the step's time goes into.
+    pub(super) fn phase(&self, phase: Phase, began: Millis, ended: Option<Millis>) {
+        self.phases.send_modify(|phases| phases.push(PhaseTime { phase, began, ended }));
     }
 
     /// Tells an end that no container has: the code is known at once.

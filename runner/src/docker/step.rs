@@ -9,7 +9,7 @@ use bollard::{exec::StartExecOptions, models::ExecConfig, query_parameters::Kill
 use slipway_pipelines::{
     plan::{Action, Container, Environment, Image, Program, Step},
     state::Reason,
-    wire::PushedImage,
+    wire::{self, PushedImage},
 };
 use tokio::{io::AsyncWriteExt, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,10 @@ use super::{
     run::{Attached, News, Refused, Round, Started},
     saved, used,
 };
-use crate::executor::{Ending, Failed, Handle, LogSink, Signal};
+use crate::{
+    executor::{Ending, Failed, Handle, LogSink, Signal},
+    job::now,
+};
 
 /// What this process knows of a step.
 #[derive(Debug)]
@@ -154,7 +157,10 @@ pub(super) async fn prepare(job: &Arc<Open>, step: usize, mut log: Box<dyn LogSi
     let phase = match &spec.image {
         Image::Build(_) | Image::Load { .. } => Phase::Held { log, news },
         Image::Registry { reference, pull } => {
-            let image = job.images.wait(reference, *pull, &mut *log).await?;
+            let (image, pulled) = job.images.wait(reference, *pull, &mut *log).await?;
+            if let Some((began, ended)) = pulled {
+                news.phase(wire::Phase::Pull, began, Some(ended));
+            }
             slot.current().image = image.clone();
             if is_gated(spec) {
                 let open = Arc::clone(job);
@@ -236,6 +242,8 @@ async fn try_make_and_run(
     let image = match &spec.image {
         Image::Registry { .. } => slot.current().image.clone(),
         Image::Build(_) | Image::Load { .. } => {
+            let began = now();
+            news.phase(wire::Phase::Build, began, None);
             let made = async {
                 match &spec.image {
                     Image::Build(build) => {
@@ -253,6 +261,7 @@ async fn try_make_and_run(
                     return Ok(());
                 }
             };
+            news.phase(wire::Phase::Build, began, Some(now()));
             match built {
                 Ok(image) => image,
                 Err(failed) => {

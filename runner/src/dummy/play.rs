@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use slipway_pipelines::wire::UsedImage;
+use slipway_pipelines::wire::{PhaseTime, UsedImage};
 use tokio::{
     sync::watch,
     time::{self, Instant},
@@ -16,6 +16,7 @@ use crate::executor::{Ending, Handle, LogSink, Signal};
 pub(super) struct Play {
     pub(super) script: Script,
     image: watch::Sender<Option<UsedImage>>,
+    phases: watch::Sender<Vec<PhaseTime>>,
     said: watch::Sender<Option<i32>>,
     ended: watch::Sender<Option<Ending>>,
     signal: watch::Sender<Option<Signal>>,
@@ -41,6 +42,7 @@ impl Play {
         Arc::new(Self {
             script,
             image: watch::Sender::new(image),
+            phases: watch::Sender::default(),
             said: watch::Sender::new(None),
             ended: watch::Sender::new(None),
             signal: watch::Sender::new(None),
@@ -50,7 +52,12 @@ impl Play {
     }
 
     pub(super) fn handle(&self) -> Handle {
-        Handle { said: self.said.subscribe(), ended: self.ended.subscribe(), image: self.image.subscribe() }
+        Handle {
+            said: self.said.subscribe(),
+            ended: self.ended.subscribe(),
+            image: self.image.subscribe(),
+            phases: self.phases.subscribe(),
+        }
     }
 
     pub(super) fn is_released(&self) -> bool {

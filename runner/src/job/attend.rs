@@ -41,7 +41,8 @@ pub(super) struct Deadlines {
 impl<E: Executor, R: Reporter> Life<E, R> {
     /// Watches it until its end, and brings that about when asked.
     pub(super) async fn attend(mut self, handle: Handle, deadlines: Deadlines) {
-        let Handle { mut said, mut ended, mut image } = handle;
+        let Handle { mut said, mut ended, mut image, mut phases } = handle;
+        let mut phases_told = 0;
         let mut has_image = false;
         let mut has_said = false;
         let mut stopping = Stopping::No;
@@ -51,6 +52,10 @@ impl<E: Executor, R: Reporter> Life<E, R> {
         loop {
             tokio::select! {
                 biased;
+                time = next(&mut phases, phases_told) => {
+                    phases_told += 1;
+                    let _ = self.happened.send(Happened::Phase(self.step, time));
+                }
                 used = wait(&mut image), if !has_image => {
                     has_image = true;
                     if let Some(used) = used {
@@ -207,4 +212,13 @@ impl Stopping {
 /// The value once it is set; `None` if it never will be.
 async fn wait<T: Clone>(value: &mut watch::Receiver<Option<T>>) -> Option<T> {
     value.wait_for(Option::is_some).await.ok().and_then(|value| value.clone())
+}
+
+/// The next of a list that grows; never when nobody adds to it any more.
+async fn next<T: Clone>(list: &mut watch::Receiver<Vec<T>>, seen: usize) -> T {
+    let found = list.wait_for(|list| list.len() > seen).await.ok().and_then(|list| list.get(seen).cloned());
+    match found {
+        Some(item) => item,
+        None => std::future::pending().await,
+    }
 }

@@ -5,8 +5,7 @@ use std::{sync::Arc, time::Duration};
 use slipway_pipelines::{
     plan::{Environment, Files, Ready},
     state::Millis,
-    wire::PushedImage,
-    wire::UsedImage,
+    wire::{PhaseTime, PushedImage, UsedImage},
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -44,6 +43,8 @@ pub(super) enum Happened {
     Outputs(usize, Outputs),
     /// Its container was made from this.
     Image(usize, UsedImage),
+    /// What its time goes into besides its run.
+    Phase(usize, PhaseTime),
     /// It put images into registries. Comes before its end.
     Pushed(usize, Vec<PushedImage>),
     /// Something about it that people should know and that changes no outcome.

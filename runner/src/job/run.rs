@@ -201,6 +201,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                         images.into_iter().for_each(|image| self.outbox.tell(JobNews::Pushed { step, image }));
                     }
                     Happened::Image(step, image) => self.outbox.tell(JobNews::Image { step, image }),
+                    Happened::Phase(step, time) => self.outbox.tell(JobNews::Phase { step, time }),
                     Happened::Warning(step, text) => self.warn(step, &text),
                     Happened::Remark(step, text) => self.remarks.entry(step).or_default().push(text),
                 },

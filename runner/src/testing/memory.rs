@@ -76,6 +76,9 @@ impl Heard {
             JobNews::Command { step, number, offset, .. } => {
                 self.commands.entry(step).or_default().entry(offset).or_insert(number);
             }
+            JobNews::Phase { step, .. } => {
+                assert!(self.is_running(step), "a phase of a step that does not run: {step}");
+            }
             JobNews::Pushed { step, .. } => {
                 assert!(self.is_running(step), "a push of a step that does not run: {step}");
             }

@@ -13,6 +13,7 @@ mod find;
 mod global_registries;
 mod home;
 mod input;
+mod lanes;
 mod live;
 mod log;
 mod log_stream;
@@ -24,6 +25,7 @@ mod repos;
 mod secrets;
 mod shape;
 mod tests;
+mod timeline;
 mod trust;
 mod waiting;
 
@@ -38,6 +40,7 @@ pub(crate) use global_registries::{
 };
 pub(crate) use home::home;
 pub(crate) use input::{JsonBody, SecretBody, UrlPath, UrlQuery};
+pub(crate) use lanes::lanes;
 pub(crate) use live::live;
 pub(crate) use log::raw_log;
 pub(crate) use log_stream::log_stream;
@@ -48,5 +51,6 @@ pub(crate) use repos::{create_repository, get_repository, list_repositories, web
 pub(crate) use secrets::{delete_secret, forget_secret, keep_secret, list_secrets, put_secret};
 pub(crate) use shape::times;
 pub(crate) use tests::{CaseQuery, build_coverage, build_tests, find_test, get_test, list_tests, sort_of};
+pub(crate) use timeline::build_timeline;
 pub(crate) use trust::{patch_repository, trust};
 pub(crate) use waiting::{job_waits, standing};

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
-use slipway_web::views::LogView;
+use slipway_web::views::{LogView, PanelView, paths};
 
 use super::{
     PageError, Visitor,
@@ -10,6 +10,7 @@ use super::{
     build_view::build_page,
     choose::choose,
     log_view::{Place, log_view},
+    panel_view::{Show, panels},
     render,
     tests_view::tests_view,
     window::{self, Window},
@@ -20,7 +21,7 @@ use crate::{
     clock,
     error::ApiError,
     logs::unreadable,
-    store::model::BuildDetail,
+    store::{UsualTimes, model::BuildDetail},
 };
 
 /// Query of a step's page.
@@ -30,6 +31,15 @@ pub(crate) struct StepQuery {
     attempt: Option<u32>,
     /// A line that must be on the page.
     line: Option<u64>,
+    /// What is open above the log.
+    show: Option<Show>,
+}
+
+/// Query of a build's page.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct BuildQuery {
+    /// What is open above the log.
+    show: Option<Show>,
 }
 
 /// `GET /repos/O/R/builds/N`.
@@ -37,10 +47,12 @@ pub(crate) async fn build(
     _: Visitor,
     State(app): State<App>,
     UrlPath((owner, name, number)): UrlPath<(String, String, String)>,
+    UrlQuery(query): UrlQuery<BuildQuery>,
 ) -> Result<Response, PageError> {
     let build = find_build(&app, &owner, &name, &number).await?;
     let selected = choose(&build.jobs);
     let mut page = build_page(&build, selected, clock::now());
+    page.panel = panel(&app, &build, query.show, &page.href).await?;
     page.tests = tests_view(&app, &build).await?;
     page.artifacts = summary(&build, &shown_artifacts(&app, &build, None).await?);
     if let Some((job, step)) = selected {
@@ -60,10 +72,22 @@ pub(crate) async fn step(
     let found = find_step(&app, &build, &job, &step, query.attempt).await?;
     let mut page = build_page(&build, Some((found.job.position, found.step)), clock::now());
     page.chosen = true;
+    let (place, number) = (&build.repository.name, build.summary.number);
+    let here = paths::step(place, number, found.job.position, found.step, query.attempt);
+    page.panel = panel(&app, &build, query.show, &here).await?;
     page.tests = tests_view(&app, &build).await?;
     page.artifacts = summary(&build, &shown_artifacts(&app, &build, None).await?);
     page.log = Some(log(&app, &build, &job, &step, &query).await?);
     render(StatusCode::OK, &page)
+}
+
+/// What can be opened above the log, and what is.
+async fn panel(app: &App, build: &BuildDetail, show: Option<Show>, page: &str) -> Result<PanelView, PageError> {
+    let usual = match show {
+        Some(Show::Timeline) => app.store.usual_times(build.repository.id, build.summary.number).await?,
+        Some(Show::Graph | Show::Details) | None => UsualTimes::new(),
+    };
+    Ok(panels(build, show, &usual, page, clock::now()))
 }
 
 async fn log(app: &App, build: &BuildDetail, job: &str, step: &str, query: &StepQuery) -> Result<LogView, PageError> {

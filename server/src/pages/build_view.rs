@@ -12,6 +12,7 @@ use slipway_web::{
     words,
 };
 
+use super::failures_view::failures;
 use crate::{
     api::{job_waits, times},
     store::model::{BuildDetail, JobDetail, Warning},
@@ -23,6 +24,7 @@ pub(super) fn build_page(build: &BuildDetail, selected: Option<(usize, usize)>, 
     let times = (summary.created, summary.started, summary.finished);
     let state = (summary.status, summary.finish.as_ref());
     let mut page = BuildPage::new(&build.repository.name, summary.number, state, &summary.trigger, times, now);
+    page.failures = failures(build);
     page.can_retry = summary.status.is_final() && !build.jobs.is_empty();
     page.diagnostics = build.diagnostics_text.clone();
     page.broken = build.jobs.is_empty();

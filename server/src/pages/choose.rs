@@ -55,6 +55,8 @@ mod tests {
             state: state.clone(),
             log_bytes: None,
             image: None,
+            needs: Vec::new(),
+            phases: Vec::new(),
         });
         JobDetail {
             id: JobId(Uuid::nil()),
@@ -64,6 +66,7 @@ mod tests {
             needs: Vec::new(),
             attempt: 1,
             state: JobState::Waiting,
+            queued: Default::default(),
             runner: None,
             labels: Default::default(),
             concurrency: None,

@@ -109,6 +109,8 @@ mod tests {
             state: StepState::Finished { finish, started, at: 3500 },
             log_bytes: Some(1),
             image: None,
+            needs: Vec::new(),
+            phases: Vec::new(),
         }
     }
 

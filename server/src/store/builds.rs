@@ -16,8 +16,8 @@ use super::{
     codec::{from_json, parse, signed, status, to_json, unsigned},
     images, jobs,
     jobs::Job,
-    model::{BuildDetail, BuildSummary, JobDetail, PushedBy, StepAddress, StepDetail},
-    outputs, pushed, reported, repositories,
+    model::{BuildDetail, BuildSummary, JobDetail, PushedBy, QueueTimes, StepAddress, StepDetail},
+    outputs, phases, pushed, queued, reported, repositories,
     row::row,
     steps, warnings,
 };
@@ -122,9 +122,11 @@ impl Store {
         for job in jobs::of_build(&mut *moment, id).await? {
             let mut steps = steps::of_attempt(&mut *moment, job.id, job.attempt).await?;
             images::fill(&mut *moment, job.id, job.attempt, &mut steps).await?;
+            phases::fill(&mut *moment, job.id, job.attempt, &mut steps).await?;
+            let queued = queued::of_attempt(&mut *moment, job.id, job.attempt).await?;
             let outputs = outputs::of_attempt(&mut *moment, job.id, job.attempt).await?;
             let pushed = pushed::of_attempt(&mut *moment, job.id, job.attempt).await?;
-            details.push(detail(job, steps, outputs, pushed));
+            details.push(JobDetail { queued, ..detail(job, steps, outputs, pushed) });
         }
         let reports = reported::summary(&mut moment, &repository, &summary).await?;
         Ok(Some(BuildDetail {
@@ -149,9 +151,11 @@ impl Store {
         }
         let mut steps = steps::of_attempt(&mut *moment, job.id, attempt).await?;
         images::fill(&mut *moment, job.id, attempt, &mut steps).await?;
+        phases::fill(&mut *moment, job.id, attempt, &mut steps).await?;
+        let queued = queued::of_attempt(&mut *moment, job.id, attempt).await?;
         let outputs = outputs::of_attempt(&mut *moment, job.id, attempt).await?;
         let pushed = pushed::of_attempt(&mut *moment, job.id, attempt).await?;
-        Ok(Some(detail(job, steps, outputs, pushed)))
+        Ok(Some(JobDetail { queued, ..detail(job, steps, outputs, pushed) }))
     }
 
     /// Where the log of a step is; of the current attempt when none is named.
@@ -184,6 +188,7 @@ fn detail(job: Job, steps: Vec<StepDetail>, outputs: BTreeMap<usize, Environment
         needs: job.needs,
         attempt: job.attempt,
         state: job.state,
+        queued: QueueTimes::default(),
         runner: job.runner_name,
         labels: job.labels,
         concurrency: job.concurrency,

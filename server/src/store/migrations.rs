@@ -14,6 +14,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (20, "artifacts", include_str!("../../migrations/0020_artifacts.sql")),
     (30, "caches", include_str!("../../migrations/0030_caches.sql")),
     (40, "reports", include_str!("../../migrations/0040_reports.sql")),
+    (55, "times", include_str!("../../migrations/0055_times.sql")),
     (60, "lists", include_str!("../../migrations/0060_lists.sql")),
     (70, "commands", include_str!("../../migrations/0070_commands.sql")),
 ];

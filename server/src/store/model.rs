@@ -13,7 +13,7 @@ use slipway_pipelines::{
     repository::RepositoryName,
     state::{Finish, JobState, Millis, Reason, Status, StepState},
     trigger::Trigger,
-    wire::{PushedImage, UsedImage},
+    wire::{PhaseTime, PushedImage, UsedImage},
 };
 
 use crate::logs::LogAddress;
@@ -24,6 +24,7 @@ mod command;
 mod home;
 mod settings;
 mod tests;
+mod times;
 mod warning;
 
 pub use artifacts::{Artifact, ArtifactLimits, Gone, NewArtifact};
@@ -34,6 +35,7 @@ pub use settings::{NewRegistry, NewSecret, Registry, Secret, TrustChange};
 pub use tests::{
     CaseFilter, CaseOrder, CaseRow, Coverage, ReportSummary, Test, TestCounts, TestId, TestRow, TestRun, TestSort,
 };
+pub use times::QueueTimes;
 pub use warning::Warning;
 
 /// Where a repository lives.
@@ -334,6 +336,8 @@ pub struct JobDetail {
     pub attempt: u32,
     /// Where it stands.
     pub state: JobState,
+    /// When it waited for a runner.
+    pub queued: QueueTimes,
     /// Name of the runner that has or last had it.
     pub runner: Option<String>,
     /// What a runner must have.
@@ -374,6 +378,10 @@ pub struct StepDetail {
     pub log_bytes: Option<u64>,
     /// What its container was made from, once there is one.
     pub image: Option<UsedImage>,
+    /// Positions of the steps that it waits for.
+    pub needs: Vec<usize>,
+    /// What its time went into besides its run.
+    pub phases: Vec<PhaseTime>,
 }
 
 /// Where a step's log is, and whom it belongs to.

@@ -10,7 +10,7 @@ use super::{
     Store, StoreError, actions, attempts, commands, images, jobs,
     jobs::Job,
     model::TokenId,
-    outputs, pushed,
+    outputs, phases, pushed,
     settle::{change, settle},
     steps, warnings,
     writer::Tx,
@@ -80,6 +80,7 @@ async fn take(tx: &mut Tx<'_>, job: &mut Job, claim: Claim, news: JobNews, now: 
             commands::put(tx, job, (step, number), offset, at.min(now)).await
         }
         JobNews::Image { step, image } => images::put(tx, job, step, image).await,
+        JobNews::Phase { step, time } => phases::put(tx, job, step, time, now).await,
         JobNews::Pushed { step, image } => pushed::put(tx, job, step, image).await,
         JobNews::Warning { step, text } => warnings::put(tx, job, step, &text, now).await,
         JobNews::CancelBuild { step } => {

@@ -8,7 +8,7 @@ use slipway_pipelines::{
     state::{Finish, JobEvent, JobState, Millis, Reason, Status, StepEvent, StepState, fold_jobs},
 };
 
-use super::{StoreError, attempts, builds, effects::Effects, groups, jobs, jobs::Job, steps, writer::Tx};
+use super::{StoreError, attempts, builds, effects::Effects, groups, jobs, jobs::Job, queued, steps, writer::Tx};
 use crate::{clock, logs::LogAddress};
 
 /// Longest pause before a retry, in seconds: also what bounds one that the clock's origin moved.
@@ -19,12 +19,14 @@ pub(super) const MOST_DELAY: Millis = 3600;
 pub(super) async fn change(tx: &mut Tx<'_>, job: &mut Job, event: JobEvent) -> Result<(), StoreError> {
     let silent = matches!(event, JobEvent::Renewed { .. });
     let ran = matches!(event, JobEvent::Finished { .. } | JobEvent::Expired { .. });
-    job.state = job.state.apply(event)?;
+    let next = job.state.apply(event)?;
+    let before = std::mem::replace(&mut job.state, next);
     if let Some(lease) = job.state.lease() {
         job.epoch = job.epoch.max(lease.epoch);
         job.runner = Some(lease.runner);
     }
     jobs::set_state(&mut *tx.connection, job).await?;
+    queued::note(tx, job, &before, clock::now()).await?;
     tx.effects.jobs.push(job.change());
     if !silent {
         tx.effects.build(job.build);

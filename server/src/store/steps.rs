@@ -3,7 +3,7 @@
 use slipway_pipelines::{
     ids::JobId,
     plan::{OnFailure, Plan, StepKind},
-    state::StepState,
+    state::{Millis, Reason, StepState},
 };
 use sqlx::SqliteExecutor;
 
@@ -24,6 +24,7 @@ row! {
         ignored: bool,
         state: String,
         log_bytes: Option<i64>,
+        needs: String,
     }
 }
 
@@ -39,6 +40,8 @@ impl TryFrom<Row> for StepDetail {
             state: from_json(TABLE, &row.state)?,
             log_bytes: row.log_bytes.map(|bytes| unsigned(TABLE, bytes)).transpose()?,
             image: None,
+            needs: from_json(TABLE, &row.needs)?,
+            phases: Vec::new(),
         })
     }
 }
@@ -55,8 +58,8 @@ pub(super) async fn insert(db: &mut sqlx::SqliteConnection, job: JobId, plan: &P
     let pending = to_json(TABLE, &StepState::Pending)?;
     for (position, step) in plan.steps.iter().enumerate() {
         sqlx::query(
-            "INSERT INTO steps (job, attempt, position, name, kind, ignored, state, finished) \
-             VALUES ($1, 1, $2, $3, $4, $5, $6, FALSE)",
+            "INSERT INTO steps (job, attempt, position, name, kind, ignored, state, finished, needs) \
+             VALUES ($1, 1, $2, $3, $4, $5, $6, FALSE, $7)",
         )
         .bind(job.to_string())
         .bind(signed(position))
@@ -64,6 +67,7 @@ pub(super) async fn insert(db: &mut sqlx::SqliteConnection, job: JobId, plan: &P
         .bind(step.kind().as_str())
         .bind(step.on_failure == OnFailure::Ignore)
         .bind(&pending)
+        .bind(to_json(TABLE, &step.needs)?)
         .execute(&mut *db)
         .await?;
     }
@@ -73,8 +77,9 @@ pub(super) async fn insert(db: &mut sqlx::SqliteConnection, job: JobId, plan: &P
 /// The steps of the attempt after one, not started.
 pub(super) async fn repeat(db: impl SqliteExecutor<'_>, job: JobId, attempt: u32) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO steps (job, attempt, position, name, kind, ignored, state, finished) \
-         SELECT job, attempt + 1, position, name, kind, ignored, $3, FALSE FROM steps WHERE job = $1 AND attempt = $2",
+        "INSERT INTO steps (job, attempt, position, name, kind, ignored, state, finished, needs) \
+         SELECT job, attempt + 1, position, name, kind, ignored, $3, FALSE, needs FROM steps \
+         WHERE job = $1 AND attempt = $2",
     )
     .bind(job.to_string())
     .bind(i64::from(attempt))
@@ -115,6 +120,14 @@ pub(super) async fn state(
     state.map(|text| from_json(TABLE, &text)).transpose()
 }
 
+/// How long a step took that ended well.
+fn took(state: &StepState) -> Option<Millis> {
+    match state {
+        StepState::Finished { finish, started: Some(started), at } if finish.reason == Reason::Ok => Some(at - started),
+        StepState::Finished { .. } | StepState::Pending | StepState::Running { .. } => None,
+    }
+}
+
 /// Changes the state of a step; a log's length that is not given stays.
 pub(super) async fn set_state(
     db: impl SqliteExecutor<'_>,
@@ -123,7 +136,7 @@ pub(super) async fn set_state(
     log_bytes: Option<u64>,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE steps SET state = $4, finished = $5, log_bytes = COALESCE($6, log_bytes) \
+        "UPDATE steps SET state = $4, finished = $5, log_bytes = COALESCE($6, log_bytes), took = $7 \
          WHERE job = $1 AND attempt = $2 AND position = $3",
     )
     .bind(job.to_string())
@@ -132,6 +145,7 @@ pub(super) async fn set_state(
     .bind(to_json(TABLE, state)?)
     .bind(state.status().is_final())
     .bind(log_bytes.map(signed))
+    .bind(took(state))
     .execute(db)
     .await?;
     Ok(())

@@ -18,4 +18,5 @@ mod reports;
 mod repository;
 mod settings;
 mod setup;
+mod timeline;
 mod warnings;

@@ -20,8 +20,10 @@ use slipway_web::{
     views::*,
 };
 
+mod panels;
 mod tests;
 
+use panels::{details, graph, timeline};
 use tests::{build_tests, cases, test, tests};
 
 const NOW: Millis = 1_795_230_842_007;
@@ -48,6 +50,9 @@ fn main() {
     );
     save(folder, "repository", repository());
     save(folder, "build", build());
+    save(folder, "timeline", opened(Panel::Timeline(timeline(NOW))));
+    save(folder, "graph", opened(Panel::Graph(graph())));
+    save(folder, "details", opened(Panel::Details(Box::new(details()))));
     save(folder, "broken", broken());
     save(folder, "warned", warned());
     save(folder, "build-tests", build_tests());
@@ -244,6 +249,17 @@ fn build() -> BuildPage {
         NOW,
     );
     page.can_retry = true;
+    page.failures = FailuresView::new(
+        1,
+        2,
+        vec![FailureView {
+            place: "test (RUST=1.94) / test".to_owned(),
+            href: "#".to_owned(),
+            why: "exit code 101".to_owned(),
+        }],
+    );
+    let tab = |key, text| PanelTab { key, text, href: format!("{key}-light.html"), is_open: false };
+    page.panel.tabs = vec![tab("timeline", "Timeline"), tab("graph", "Graph"), tab("details", "Details")];
     page.left_out = vec![LeftOutView { what: "deploy".to_owned(), why: "runs on tag only".to_owned() }];
     let job = |position, name: &str, status: Sign, steps| JobView {
         position,
@@ -291,6 +307,19 @@ fn build() -> BuildPage {
         coverage: Some(CoverageView::new(8_123, 9_321)),
     });
     page.log = Some(log());
+    page
+}
+
+/// The same with something open above the log.
+fn opened(open: Panel) -> BuildPage {
+    let mut page = build();
+    let at = match open {
+        Panel::Timeline(_) => 0,
+        Panel::Graph(_) => 1,
+        Panel::Details(_) => 2,
+    };
+    page.panel.tabs[at].is_open = true;
+    page.panel.open = Some(open);
     page
 }
 

@@ -7,7 +7,7 @@ use slipway_pipelines::{
     trigger::Trigger,
 };
 
-use super::{ArtifactsView, Frame, LogView, TestsView, paths, rows};
+use super::{ArtifactsView, FailuresView, Frame, LogView, Panel, PanelView, TestsView, paths, rows};
 use crate::{
     ansi::Style,
     sign::Sign,
@@ -57,6 +57,10 @@ pub struct BuildPage {
     pub can_cancel: bool,
     /// Whether it can be run again.
     pub can_retry: bool,
+    /// What failed.
+    pub failures: Option<FailuresView>,
+    /// What can be opened above the log, and what is.
+    pub panel: PanelView,
     /// What the compiler says, as plain text; may be empty.
     pub diagnostics: String,
     /// Whether it stopped the build.
@@ -175,6 +179,8 @@ impl BuildPage {
             took: Span::new(started, finished, now),
             can_cancel: !status.is_final(),
             can_retry: false,
+            failures: None,
+            panel: PanelView::default(),
             diagnostics: String::new(),
             broken: false,
             warnings: Vec::new(),

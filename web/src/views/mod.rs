@@ -3,10 +3,13 @@
 mod artifacts;
 mod build;
 mod error;
+mod failures;
+mod graph;
 mod home;
 mod layout;
 mod log;
 mod login;
+mod panel;
 pub mod paths;
 mod registries;
 mod repository;
@@ -14,14 +17,18 @@ mod rows;
 mod run;
 mod settings;
 mod tests;
+mod timeline;
 
 pub use artifacts::{ArtifactRow, ArtifactsPage, ArtifactsView, FolderView};
 pub use build::{BuildPage, JobView, LeftOutView, StepView, WarningView};
 pub use error::ErrorPage;
+pub use failures::{FailureView, FailuresView};
+pub use graph::{GraphView, Node, NodeView};
 pub use home::{ActiveRow, BranchMark, HomePage, RepositoryRow};
 pub use layout::{Crumb, Frame};
 pub use log::{AttemptLink, ImageView, LogLine, LogView};
 pub use login::LoginPage;
+pub use panel::{DetailsView, Panel, PanelTab, PanelView, PushedView, UsedView};
 pub use registries::RegistriesPage;
 pub use repository::{RepositoryPage, Start};
 pub use rows::{BuildRow, HistoryMark};
@@ -33,3 +40,4 @@ pub use tests::{
     BuildTestsPage, CaseView, Choice, CoverageView, RunView, TestPage, TestRowView, TestsPage, TestsView,
     sign as outcome_sign, took,
 };
+pub use timeline::{BarView, TickView, TimelineRow, TimelineView};

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use slipway_pipelines::{
     plan::{Environment, Image, Program, Pull, Step},
     state::Reason,
-    wire::{RegistryLogin, UsedImage},
+    wire::{Phase, PhaseTime, RegistryLogin, UsedImage},
 };
 use tokio::sync::Barrier;
 
@@ -68,6 +68,10 @@ async fn all_images_of_a_job_are_pulled_at_the_same_time_and_each_log_says_how()
         assert_eq!(used.digest, Some(format!("{name}@{}", registry.digest)));
         assert_eq!(Some(&used.id), build::id(bench.docker.engine(), image).await.as_ref());
         assert_eq!(used.reference, *image);
+        let [PhaseTime { phase: Phase::Pull, began, ended: Some(ended) }] = handle.phases.borrow()[..] else {
+            panic!("{:?}", handle.phases.borrow())
+        };
+        assert!(began <= ended && ended - began < 60_000, "{began} {ended}");
     }
     bench.docker.close(&job).await;
     for image in images {
