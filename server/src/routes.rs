@@ -133,5 +133,8 @@ fn browser() -> Router<App> {
         .route("/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}", get(pages::step))
         .route("/repos/{owner}/{repo}/builds/{number}/cancel", post(pages::cancel))
         .route("/repos/{owner}/{repo}/builds/{number}/retry", post(pages::retry))
+        // The API's, which pages ask, too.
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}/log/lines", get(api::log_lines))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}/log/search", get(api::log_search))
         .layer(CompressionLayer::new())
 }

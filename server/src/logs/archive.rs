@@ -6,7 +6,7 @@ use std::{
     io::{self, Read},
     ops::Range,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use super::{
     LogAddress,
     files::blocking,
     frames::{Ending, FRAME, Table, compress},
+    lines::{self, LineIndex, Marker},
 };
 use crate::{
     storage::{Expected, Storage, StorageError},
@@ -26,6 +27,10 @@ use crate::{
 const ENDING: u64 = 64 * 1024;
 /// Most tables kept in memory.
 const TABLES: usize = 256;
+/// Most indexes kept in memory: one has at most some 150 KB for 100 MB of text.
+const INDEXES: usize = 32;
+/// Bytes counted at once of a log without an index.
+const SCAN: u64 = 1 << 20;
 
 /// Reads and writes logs in the storage.
 #[derive(Debug)]
@@ -33,11 +38,12 @@ pub(super) struct Archive {
     storage: Storage,
     index: LogIndex,
     tables: Mutex<HashMap<LogAddress, Arc<Table>>>,
+    indexes: Mutex<HashMap<LogAddress, Arc<LineIndex>>>,
 }
 
 impl Archive {
     pub(super) fn new(storage: Storage, index: LogIndex) -> Self {
-        Self { storage, index, tables: Mutex::default() }
+        Self { storage, index, tables: Mutex::default(), indexes: Mutex::default() }
     }
 
     /// Length in bytes of the text; 0 when there is none. Kind `NotFound`: it was removed after its time.
@@ -59,18 +65,61 @@ impl Archive {
 
     /// Puts a file that nobody writes any more. Returns the length of its text and of the object.
     pub(super) async fn put(&self, address: LogAddress, path: PathBuf) -> Result<(u64, u64), StorageError> {
-        let file = File::open(path)?;
+        let file = File::open(&path)?;
         let length = file.metadata()?.len();
-        let frames = frames(file, length);
+        let index = blocking(move || lines::read(&path)).await??.unwrap_or_default();
+        let frames = frames(file, length, lines::encode(&index)?);
         let stored = self.storage.put(&address.object(), frames, Expected::default()).await?;
-        self.tables().remove(&address);
+        self.forget(address);
         Ok((length, stored.size))
     }
 
     /// Removes an object after its time.
     pub(super) async fn remove(&self, address: LogAddress) -> Result<(), StorageError> {
-        self.tables().remove(&address);
+        self.forget(address);
         self.storage.delete(&address.object()).await
+    }
+
+    /// Which line is where.
+    pub(super) async fn lines(&self, address: LogAddress) -> io::Result<Arc<LineIndex>> {
+        let Some((length, stored)) = self.find(address).await? else { return Ok(Arc::default()) };
+        if let Some(index) = self.indexes().get(&address) {
+            return Ok(Arc::clone(index));
+        }
+        let table = self.table(address, stored).await?;
+        let frame = table.end().0..stored.saturating_sub(table.size());
+        let kept = match frame.is_empty() {
+            true => None,
+            false => {
+                let frame = self.storage.get_bytes(&address.object(), Some(frame)).await.map_err(lost)?;
+                lines::decode(&frame).filter(|index| index.length() == length)
+            }
+        };
+        let index = Arc::new(match kept {
+            Some(index) => index,
+            None => self.scan(address, length).await?,
+        });
+        let mut indexes = self.indexes();
+        if indexes.len() >= INDEXES {
+            indexes.clear();
+        }
+        indexes.insert(address, Arc::clone(&index));
+        Ok(index)
+    }
+
+    /// Counts the lines of a log that was stored without an index.
+    async fn scan(&self, address: LogAddress, length: u64) -> io::Result<LineIndex> {
+        let (mut marker, mut marks, mut last, mut at) = (Marker::default(), Vec::new(), None, 0);
+        while at < length {
+            let bytes = self.read(address, at..length.min(at + SCAN)).await?;
+            if bytes.is_empty() {
+                return Err(io::Error::other("a log in the storage is shorter than it was"));
+            }
+            marker.push(&bytes, 0, &mut marks);
+            last = bytes.last().copied();
+            at += bytes.len() as u64;
+        }
+        Ok(LineIndex::new(marks, &marker, last))
     }
 
     async fn find(&self, address: LogAddress) -> io::Result<Option<(u64, u64)>> {
@@ -105,25 +154,35 @@ impl Archive {
         Ok(table)
     }
 
-    fn tables(&self) -> std::sync::MutexGuard<'_, HashMap<LogAddress, Arc<Table>>> {
+    fn forget(&self, address: LogAddress) {
+        self.tables().remove(&address);
+        self.indexes().remove(&address);
+    }
+
+    fn indexes(&self) -> MutexGuard<'_, HashMap<LogAddress, Arc<LineIndex>>> {
+        self.indexes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tables(&self) -> MutexGuard<'_, HashMap<LogAddress, Arc<Table>>> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A file as frames, and their table last.
-fn frames(file: File, length: u64) -> impl Stream<Item = io::Result<Bytes>> {
-    let begin = Some((file, length, Table::default()));
+/// A file as frames, then its index, and the table of the frames last.
+fn frames(file: File, length: u64, index: Vec<u8>) -> impl Stream<Item = io::Result<Bytes>> {
+    let begin = Some((file, length, Table::default(), index));
     stream::try_unfold(begin, |state| async move {
-        let Some((mut file, left, mut table)) = state else { return Ok(None) };
+        let Some((mut file, left, mut table, mut index)) = state else { return Ok(None) };
         if left == 0 {
-            return Ok(Some((Bytes::from(table.encode()?), None)));
+            index.extend(table.encode()?);
+            return Ok(Some((Bytes::from(index), None)));
         }
         blocking(move || {
             let mut text = vec![0; left.min(FRAME as u64) as usize];
             file.read_exact(&mut text)?;
             let frame = compress(&text)?;
             table.push(frame.len(), text.len());
-            Ok(Some((Bytes::from(frame), Some((file, left - text.len() as u64, table)))))
+            Ok(Some((Bytes::from(frame), Some((file, left - text.len() as u64, table, index)))))
         })
         .await?
     })

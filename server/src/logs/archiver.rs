@@ -9,7 +9,7 @@ use std::{io, time::Duration};
 use futures_util::{StreamExt, stream};
 use slipway_pipelines::state::Millis;
 
-use super::{LogAddress, Logs, files::blocking};
+use super::{LogAddress, Logs, files::blocking, lines};
 use crate::{
     app::App,
     clock,
@@ -107,7 +107,12 @@ pub async fn move_one(logs: &Logs, store: &Store, address: LogAddress, how_far: 
     if how_far == Moved::Noted {
         return Ok(());
     }
-    Ok(blocking(move || std::fs::remove_file(path)).await??)
+    Ok(blocking(move || {
+        // The index last: a log without it would be moved again without its times.
+        std::fs::remove_file(&path)?;
+        lines::remove(&path)
+    })
+    .await??)
 }
 
 /// Removes logs from the storage whose last byte was written before a time.

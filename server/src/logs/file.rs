@@ -12,7 +12,11 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::AppendError;
+use super::{
+    AppendError,
+    lines::{self, IndexFile, LineIndex},
+};
+use crate::clock;
 
 /// What viewers watch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -36,7 +40,7 @@ enum Writer {
     /// Not written since the server started.
     Unopened,
     /// `synced` bytes of it are on the disk.
-    Open { file: File, synced: u64 },
+    Open { file: File, synced: u64, index: IndexFile },
     /// Taken from its writer: see [`LogFile::replace`].
     Replaced,
 }
@@ -94,7 +98,7 @@ impl LogFile {
         if matches!(*writer, Writer::Unopened) {
             *writer = self.open().map_err(explain)?;
         }
-        let Writer::Open { file, synced } = &mut *writer else { return Err(AppendError::Stale) };
+        let Writer::Open { file, synced, index } = &mut *writer else { return Err(AppendError::Stale) };
         if offset > *synced {
             return Err(AppendError::Gap { committed: *synced });
         }
@@ -110,7 +114,13 @@ impl LogFile {
         // After a failed sync the bytes are written again by the next append: `synced` stays.
         file.sync_data().map_err(explain)?;
         *synced = end;
+        index.push(new, clock::now());
         Ok(end)
+    }
+
+    /// Which line is where; `None` when there is no file.
+    pub(super) fn index(&self) -> io::Result<Option<LineIndex>> {
+        lines::read(&self.path)
     }
 
     /// The bytes of a range that are there; `None` when there is no file.
@@ -150,7 +160,8 @@ impl LogFile {
             }
         }
         self.extent.send_modify(|extent| extent.length = extent.length.max(synced));
-        Ok(Writer::Open { file, synced })
+        let index = IndexFile::open(&self.path, &file, synced)?;
+        Ok(Writer::Open { file, synced, index })
     }
 
     fn lock(&self) -> MutexGuard<'_, Writer> {

@@ -10,15 +10,19 @@ use std::{
 
 use bytes::Bytes;
 use slipway_pipelines::ids::JobId;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use super::{
     LogAddress, Tail,
     archive::Archive,
     file::{Extent, LogFile},
     gates::Gates,
+    lines::LineIndex,
 };
 use crate::{storage::Storage, store::LogIndex};
+
+/// Searches through whole logs at once; more wait for their turn.
+const SEARCHES: usize = 2;
 
 /// All logs. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -37,6 +41,8 @@ struct Inner {
     gates: Gates,
     /// Tells the archiver that an attempt is over.
     over: Notify,
+    /// Searches that may go on at once.
+    searches: Arc<Semaphore>,
 }
 
 /// Why bytes were not appended.
@@ -63,7 +69,14 @@ impl Logs {
     /// The logs below a folder, which is made when the first is written.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let (open, archive) = (Mutex::default(), OnceLock::new());
-        let inner = Inner { root: root.into(), open, archive, gates: Gates::default(), over: Notify::new() };
+        let inner = Inner {
+            root: root.into(),
+            open,
+            archive,
+            gates: Gates::default(),
+            over: Notify::new(),
+            searches: Arc::new(Semaphore::new(SEARCHES)),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -128,6 +141,21 @@ impl Logs {
             (None, Some(archive)) => archive.read(address, range).await,
             (None, None) => Ok(Bytes::new()),
         }
+    }
+
+    /// Which line is where, as far as the log is written now. It is asked for as bytes are.
+    pub async fn lines(&self, address: LogAddress) -> io::Result<Arc<LineIndex>> {
+        let log = self.detached(address);
+        match (blocking(move || log.index()).await??, self.archive()) {
+            (Some(index), _) => Ok(Arc::new(index)),
+            (None, Some(archive)) => archive.lines(address).await,
+            (None, None) => Ok(Arc::default()),
+        }
+    }
+
+    /// Waits for a turn to search; it lasts until the answer is dropped.
+    pub async fn searching(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.inner.searches).acquire_owned().await.ok()
     }
 
     /// Follows a log of a step that is not finished. Use [`App::tail`](crate::app::App::tail), which knows whether it is.

@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use slipway_pipelines::ids::JobId;
 
-use super::{LogAddress, Logs, files::blocking};
+use super::{LogAddress, Logs, files::blocking, lines};
 
 impl Logs {
     /// The attempts that have files.
@@ -31,10 +31,17 @@ impl Logs {
         .await?
     }
 
-    /// Removes the folders of an attempt and of its job that have nothing in them.
+    /// Removes the folders of an attempt and of its job that have no log in them.
     pub(super) async fn clear(&self, job: JobId, attempt: u32) -> io::Result<()> {
         let folder = LogAddress::folder(self.root(), job, attempt);
         blocking(move || {
+            // A server that was killed in between leaves an index without its log.
+            for name in names(&folder).unwrap_or_default() {
+                let log = folder.join(&name).with_extension("log");
+                if name.ends_with(".idx") && !log.exists() {
+                    let _ = lines::remove(&log);
+                }
+            }
             for folder in folder.ancestors().take(2) {
                 if fs::remove_dir(folder).is_err() {
                     break;

@@ -59,6 +59,11 @@ impl Table {
         self.ends.last().copied().unwrap_or_default()
     }
 
+    /// Bytes of the skippable frame that [`Table::encode`] makes.
+    pub(super) fn size(&self) -> u64 {
+        (8 + self.ends.len() * 8 + FOOTER) as u64
+    }
+
     /// The skippable frame.
     pub(super) fn encode(&self) -> io::Result<Vec<u8>> {
         let too_long = |_| io::Error::other("a log of too many frames");

@@ -229,3 +229,41 @@ async fn old_logs_are_removed_and_said_to_be() {
     assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
     assert!(server.logs.tail_finished(address, 0).await.is_err());
 }
+
+#[tokio::test]
+async fn lines_and_their_times_go_with_a_log_into_the_storage() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder).await;
+    let text = text();
+    let address = server.log(&text).await;
+    let written = server.logs.lines(address).await.unwrap();
+    assert_eq!(written.lines(), text.iter().filter(|byte| **byte == b'\n').count() as u64);
+    assert!(written.time(300_000).is_some());
+    move_finished(&server.logs, &server.store).await.unwrap();
+    assert!(is_empty(&folder.path().join("logs")), "the index beside the file is gone, too");
+    let server = server.killed(&folder).await;
+    assert_eq!(server.logs.lines(address).await.unwrap(), written);
+    assert_lines(&server.logs, address, &text).await;
+
+    // What was stored before there were indexes: the text's frames and their table.
+    let path = object(&folder, address);
+    let stored = std::fs::read(&path).unwrap();
+    let find = |magic: u32| stored.windows(4).rposition(|four| four == magic.to_le_bytes()).unwrap();
+    let old = [&stored[..find(0x184D_2A5D)], &stored[find(0x184D_2A5E)..]].concat();
+    std::fs::write(&path, &old).unwrap();
+    server.store.log_archived(address, (text.len() as u64, old.len() as u64), 0).await.unwrap();
+    let server = server.killed(&folder).await;
+    let counted = server.logs.lines(address).await.unwrap();
+    assert_eq!((counted.lines(), counted.length()), (written.lines(), written.length()));
+    assert_eq!(counted.time(300_000), None, "nobody knows when");
+    assert_lines(&server.logs, address, &text).await;
+}
+
+async fn assert_lines(logs: &Logs, address: LogAddress, text: &[u8]) {
+    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    for first in [1, 2, 777, lines.len() - 1, lines.len()] {
+        let window = logs.window(address, first as u64, 3, 9999).await.unwrap();
+        assert!(window.bytes == lines[first - 1..lines.len().min(first + 2)].concat(), "from line {first}");
+    }
+    assert_eq!(logs.window(address, lines.len() as u64 + 1, 3, 9999).await.unwrap().count, 0);
+}

@@ -28,6 +28,8 @@ const API: &[(&str, &str)] = &[
     ("POST", "/api/v1/repos/me/thing/builds/1/retry"),
     ("POST", "/api/v1/repos/me/thing/builds/1/approve"),
     ("GET", "/api/v1/repos/me/thing/builds/1/jobs/0/steps/0/log"),
+    ("GET", "/api/v1/repos/me/thing/builds/1/jobs/0/steps/0/log/lines"),
+    ("GET", "/api/v1/repos/me/thing/builds/1/jobs/0/steps/0/log/search?q=x"),
     ("GET", "/api/v1/repos/me/thing/builds/1/jobs/0/steps/0/log/stream"),
     ("GET", "/api/v1/repos/me/thing/builds/1/artifacts"),
     ("GET", "/api/v1/repos/me/thing/builds/1/artifacts/dist/app"),

@@ -9,6 +9,7 @@ mod artifacts;
 mod caches;
 mod home;
 mod included;
+mod log_lines;
 mod logs;
 mod pages;
 mod parameters;

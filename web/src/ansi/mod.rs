@@ -8,7 +8,9 @@
 //! - A line is drawn up to [`MAX_LINE`] characters; the rest is dropped and the line marked as cut.
 
 mod parser;
+mod plain;
 mod sgr;
 
 pub use parser::{Line, MAX_LINE, Parser, Span};
+pub use plain::plain;
 pub use sgr::Style;

@@ -47,19 +47,37 @@ enum Mode {
 }
 
 /// Eats text in pieces, gives lines. Pieces may be cut anywhere.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Parser {
     style: Style,
     mode: Mode,
     line: Line,
     length: usize,
+    most: usize,
     redraw: bool,
+}
+
+impl Default for Parser {
+    fn default() -> Self {
+        let (mode, line) = (Mode::default(), Line::default());
+        Self { style: Style::default(), mode, line, length: 0, most: MAX_LINE, redraw: false }
+    }
 }
 
 impl Parser {
     /// At the start of a log.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// At the start of a line, in the style that goes on there.
+    pub fn styled(style: Style) -> Self {
+        Self { style, ..Self::default() }
+    }
+
+    /// One that cuts no line.
+    pub(super) fn whole() -> Self {
+        Self { most: usize::MAX, ..Self::default() }
     }
 
     /// Eats a piece and appends the lines that it ends.
@@ -137,7 +155,7 @@ impl Parser {
             self.redraw = false;
             self.length = 0;
         }
-        if self.length >= MAX_LINE {
+        if self.length >= self.most {
             self.line.cut = true;
             return;
         }
