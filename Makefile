@@ -21,6 +21,7 @@ test: ## all tests, end-to-end ones on real Docker and Chromium included
 	@tests/setup/packages.sh curl openssl chromium chromium-driver docker-registry apache2-utils qemu-user-static python3-venv zstd
 	@tests/setup/debian-image.sh golang nginx python redis ruby
 	@tests/setup/s3.sh
+	@tests/setup/axe.sh
 	cargo test --workspace --locked --lib --bins
 	cargo test --workspace --locked --doc
 	cargo test --workspace --locked --test '*'

@@ -20,6 +20,7 @@ mod hooks;
 mod kill;
 mod live;
 mod log_format;
+mod pages;
 mod plugins;
 mod push;
 mod readme;

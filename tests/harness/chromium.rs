@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -20,6 +20,15 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts chromedriver on a free port, and a browser with it.
     pub(crate) async fn start() -> Self {
+        Self::with(&json!({})).await
+    }
+
+    /// One that runs no script of any page.
+    pub(crate) async fn without_scripts() -> Self {
+        Self::with(&json!({"profile.managed_default_content_settings.javascript": 2})).await
+    }
+
+    async fn with(preferences: &Value) -> Self {
         let profile = tempfile::Builder::new().prefix("slipway-chromium-").tempdir().expect("a temporary folder");
         let mut command = Command::new("chromedriver");
         command.arg("--port=0").env("HOME", profile.path());
@@ -39,7 +48,7 @@ impl Browser {
             "--window-size=1280,900",
             &format!("--user-data-dir={}", profile.path().join("profile").display()),
         ];
-        let capabilities = json!({"goog:chromeOptions": {"args": arguments}});
+        let capabilities = json!({"goog:chromeOptions": {"args": arguments, "prefs": preferences}});
         let page = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities.as_object().expect("an object").clone())
             .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))

@@ -4,6 +4,7 @@
 //! `Server::finish`, which fails when the server panicked, does not stop, or leaves anything in Docker.
 
 pub(crate) mod api;
+pub(crate) mod axe;
 pub(crate) mod build;
 pub(crate) mod chromium;
 pub(crate) mod docker;

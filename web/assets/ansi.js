@@ -6,14 +6,28 @@ const MAX_PARAMETERS = 128;
 const TEXT = /[^\x00-\x08\x0a-\x1f\x7f-\x9f]+/y;
 const LEVELS = [0, 95, 135, 175, 215, 255];
 
+/**
+ * How text looks. Colours are 0 to 255.
+ * @typedef {{ fg: number | null, bg: number | null, bold: boolean, dim: boolean, italic: boolean, underline: boolean,
+ *   inverse: boolean }} Style
+ * @typedef {[string, string]} Span Classes and text.
+ * @typedef {{ spans: Span[], cut: boolean }} Line
+ */
+
+/** @returns {Style} */
 const plain = () => ({ fg: null, bg: null, bold: false, dim: false, italic: false, underline: false, inverse: false });
+/** @param {string} text */
 const number = (text) => (text === '' ? 0 : /^\d{1,5}$/.test(text) ? Number(text) : 65535);
+/** @param {number | undefined} value */
 const byte = (value) => (value !== undefined && value <= 255 ? value : null);
 
-/** The nearest of the colours 16 to 255. */
+/**
+ * The nearest of the colours 16 to 255.
+ * @param {number[]} wanted
+ */
 function nearest(wanted) {
   const steps = wanted.map((value) => (value < 48 ? 0 : value < 115 ? 1 : Math.floor((value - 35) / 40)));
-  const distance = (color) => color.reduce((sum, value, at) => sum + (value - wanted[at]) ** 2, 0);
+  const distance = (/** @type {number[]} */ color) => color.reduce((sum, value, at) => sum + (value - wanted[at]) ** 2, 0);
   const mean = Math.floor((wanted[0] + wanted[1] + wanted[2]) / 3);
   const gray = Math.min(23, Math.max(0, Math.trunc((mean - 3) / 10)));
   const level = 8 + 10 * gray;
@@ -22,15 +36,25 @@ function nearest(wanted) {
     : 232 + gray;
 }
 
-/** The colour of `5;N` or `2;R;G;B`, and how many parameters it took. */
+/**
+ * The colour of `5;N` or `2;R;G;B`, and how many parameters it took.
+ * @param {number[]} parameters
+ * @param {boolean} colons
+ * @returns {[number | null, number]}
+ */
 function extended(parameters, colons) {
   if (parameters[0] === 5) return [byte(parameters[1]), 2];
   if (parameters[0] !== 2) return [null, 1];
   const first = colons && parameters.length > 4 ? 2 : 1;
-  const color = [0, 1, 2].map((at) => byte(parameters[first + at]));
-  return [color.includes(null) ? null : nearest(color), 4];
+  const color = [0, 1, 2].map((at) => byte(parameters[first + at])).filter((value) => value !== null);
+  return [color.length < 3 ? null : nearest(color), 4];
 }
 
+/**
+ * @param {Style} style
+ * @param {number} code
+ * @param {number | undefined} detail
+ */
 function set(style, code, detail) {
   if (code === 0) Object.assign(style, plain());
   else if (code === 1) style.bold = true;
@@ -51,6 +75,10 @@ function set(style, code, detail) {
   else if (code >= 100 && code <= 107) style.bg = code - 92;
 }
 
+/**
+ * @param {Style} style
+ * @param {string} text
+ */
 function apply(style, text) {
   const groups = text.split(';').map((group) => group.split(':').map(number));
   for (let at = 0; at < groups.length; ) {
@@ -71,6 +99,7 @@ function apply(style, text) {
   }
 }
 
+/** @param {Style} style */
 function classes(style) {
   const names = [];
   if (style.bold) names.push('sb');
@@ -91,7 +120,13 @@ export class Parser {
     this.style = plain();
     if (parameters) apply(this.style, parameters);
     this.names = classes(this.style);
-    this.clear();
+    this.parameters = '';
+    this.mode = 'ground';
+    /** @type {Span[]} */
+    this.spans = [];
+    this.length = 0;
+    this.cut = false;
+    this.redraw = false;
   }
 
   clear() {
@@ -102,8 +137,12 @@ export class Parser {
     this.redraw = false;
   }
 
-  /** Eats a piece; the lines that it ends. */
+  /**
+   * Eats a piece; the lines that it ends.
+   * @param {string} text
+   */
   push(text) {
+    /** @type {Line[]} */
     const lines = [];
     for (let at = 0; at < text.length; ) {
       if (this.mode === 'ground') {
@@ -124,11 +163,15 @@ export class Parser {
     return lines;
   }
 
-  /** The line that has not ended yet; `null` when nothing came since the last end. */
+  /**
+   * The line that has not ended yet; `null` when nothing came since the last end.
+   * @returns {Line | null}
+   */
   rest() {
     return this.spans.length ? { spans: this.spans, cut: this.cut } : null;
   }
 
+  /** @param {string} character */
   eat(character) {
     const mode = this.mode;
     if (mode === 'text') this.mode = character === '\x07' ? 'ground' : character === '\x1b' ? 'text-escape' : 'text';
@@ -153,12 +196,14 @@ export class Parser {
     } else this.out(character);
   }
 
+  /** @param {string} character */
   out(character) {
     this.mode = 'ground';
     if (character === '\r') this.redraw = true;
     else if (character === '\t' || !/[\x00-\x1f\x7f-\x9f]/.test(character)) this.draw(character);
   }
 
+  /** @param {string} text */
   draw(text) {
     if (this.redraw) this.clear();
     const room = MAX_LINE - this.length;
