@@ -72,10 +72,10 @@ async fn fill(path: &Path, repositories: i64, builds: i64) {
     sqlx::query(
         "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $1) \
          INSERT INTO repositories (id, name, name_key, forge, default_branch, private, trusted_network, trusted_volumes, \
-         trusted_security, hook_id, hook_secret, last_number, created) \
+         trusted_security, hook_id, hook_secret, last_number, created, active) \
          SELECT printf('00000000-0000-7000-8000-%012d', i), printf('owner-%d/repo-%d', i % 20, i), \
          printf('owner-%d/repo-%d', i % 20, i), 'slipway', 'main', 1, 0, 0, 0, 'hook' || i, 'x', \
-         ($2 - i + $1 - 1) / $1, 1795000000000 FROM n",
+         ($2 - i + $1 - 1) / $1, 1795000000000, 1790000000000 + ($2 - $1 + i) * 1000 FROM n",
     )
     .bind(repositories)
     .bind(builds)

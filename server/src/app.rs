@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use slipway_pipelines::ids::BuildId;
+use slipway_pipelines::ids::{BuildId, RunnerId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -66,6 +66,45 @@ impl App {
     pub async fn retry_build(&self, build: BuildId, by: &str) -> Result<(), StoreError> {
         self.store.retry_build(build).await?;
         tracing::info!(build.id = %build, by, "build {build} runs again");
+        Ok(())
+    }
+
+    /// Keeps new jobs from a runner; it finishes what it has. It is so over restarts of both, until [`App::resume_runner`].
+    pub async fn drain_runner(&self, runner: RunnerId, by: &str) -> Result<(), StoreError> {
+        // The board first, so that nothing is matched meanwhile.
+        self.dispatcher.drain(runner, true);
+        if let Err(error) = self.store.drain_runner(runner, Some(by)).await {
+            self.dispatcher.drain(runner, false);
+            return Err(error);
+        }
+        tracing::info!(runner.id = %runner, by, "runner {runner} is drained");
+        Ok(())
+    }
+
+    /// Gives a drained runner jobs again.
+    pub async fn resume_runner(&self, runner: RunnerId, by: &str) -> Result<(), StoreError> {
+        self.store.drain_runner(runner, None).await?;
+        self.dispatcher.drain(runner, false);
+        tracing::info!(runner.id = %runner, by, "runner {runner} gets jobs again");
+        Ok(())
+    }
+
+    /// Gives nothing to any runner; what runs goes on. It is so over restarts, until [`App::resume_queue`].
+    pub async fn pause_queue(&self, by: &str) -> Result<(), StoreError> {
+        self.dispatcher.pause(true);
+        if let Err(error) = self.store.pause_queue(by).await {
+            self.dispatcher.pause(false);
+            return Err(error);
+        }
+        tracing::info!(by, "the queue is paused");
+        Ok(())
+    }
+
+    /// Ends the pause of the queue.
+    pub async fn resume_queue(&self, by: &str) -> Result<(), StoreError> {
+        self.store.resume_queue().await?;
+        self.dispatcher.pause(false);
+        tracing::info!(by, "the queue goes on");
         Ok(())
     }
 

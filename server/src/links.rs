@@ -21,3 +21,15 @@ pub fn git(repository: &RepositoryName) -> String {
 pub fn login(token: &str) -> String {
     format!("/login/{token}")
 }
+
+/// A text as a part of a query.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => escaped.push(char::from(byte)),
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}

@@ -11,6 +11,7 @@ pub mod palette;
 pub mod sign;
 pub mod time;
 pub mod timeline;
+pub mod trend;
 pub mod views;
 pub mod words;
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use slipway_pipelines::parameter::Parameter;
 
 use super::{
-    JsonBody, UrlPath, UrlQuery, find_build, find_repository,
+    FilterQuery, JsonBody, UrlPath, UrlQuery, find_build, find_repository, query_of,
     shape::{BuildDetailJson, BuildJson},
 };
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     auth::Admin,
     error::ApiError,
     intake::{self, Target},
+    links::escape,
     store::model::BuildDetail,
 };
 
@@ -30,6 +31,10 @@ const MOST: u32 = 200;
 pub(crate) struct Paging {
     before: Option<u64>,
     limit: Option<u32>,
+    branch: Option<String>,
+    event: Option<String>,
+    status: Option<String>,
+    author: Option<String>,
 }
 
 impl Paging {
@@ -43,7 +48,7 @@ impl Paging {
     }
 }
 
-/// `GET repos/O/R/builds`: newest first; `Link: <…>; rel="next"` where there are more.
+/// `GET repos/O/R/builds`: newest first, those of `branch`, `event`, `status` and `author` where they are given; `Link: <…>; rel="next"` where there are more.
 pub(crate) async fn list_builds(
     _: Admin,
     State(app): State<App>,
@@ -52,12 +57,17 @@ pub(crate) async fn list_builds(
 ) -> Result<(HeaderMap, Json<Vec<BuildJson>>), ApiError> {
     let limit = paging.limit()?;
     let repository = find_repository(&app, &owner, &name).await?;
-    let mut builds = app.store.builds(repository.id, paging.before, limit + 1).await?;
+    let Paging { branch, event, status, author, .. } = paging;
+    let filter = FilterQuery { branch, event, status, author }.filter()?;
+    let mut builds = app.store.filtered_builds(repository.id, &filter, paging.before, limit + 1).await?;
     let mut headers = HeaderMap::new();
     if builds.len() > limit as usize {
         builds.truncate(limit as usize);
         let last = builds.last().map_or(0, |build| build.number);
-        let next = format!("</api/v1/repos/{}/builds?before={last}&limit={limit}>; rel=\"next\"", repository.name);
+        let query = query_of(&filter, escape);
+        let and = if query.is_empty() { "" } else { "&" };
+        let next =
+            format!("</api/v1/repos/{}/builds?before={last}&limit={limit}{and}{query}>; rel=\"next\"", repository.name);
         headers.insert(header::LINK, HeaderValue::try_from(next).map_err(ApiError::internal)?);
     }
     let url = &app.config.public_url;

@@ -124,6 +124,16 @@ pub(crate) fn registry_host(text: &str) -> Result<String, ApiError> {
     })
 }
 
+/// A branch in a field of that name.
+pub(crate) fn branch(field: &str, text: &str) -> Result<String, ApiError> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > MAX_NAME || text.chars().any(|c| c.is_control() || c == ' ') {
+        return Err(ApiError::bad_request(format!("`{field}` is not a branch"))
+            .help("a name like `main`, without spaces, at most 255 bytes"));
+    }
+    Ok(text.to_owned())
+}
+
 /// The user of a registry.
 pub(crate) fn username(text: &str) -> Result<String, ApiError> {
     if text.is_empty() {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use slipway_pipelines::repository::RepositoryName;
 
-use super::{UrlQuery, shape::BuildJson, waiting::standing};
+use super::{Fleet, UrlQuery, shape::BuildJson, waiting::standing};
 use crate::{app::App, auth::Admin, error::ApiError, links, store::model::Mark};
 
 const LIMIT: u32 = 50;
@@ -35,10 +35,11 @@ pub(crate) async fn home(
     let url = &app.config.public_url;
     let (open, all_open) = app.store.open_builds(OPEN).await?;
     let home = app.store.home(query.q.as_deref().unwrap_or_default().trim(), limit, PAST).await?;
+    let fleet = Fleet::now(&app).await?;
     let open = open.iter().map(|one| {
         let mut json = json!(BuildJson::of(&one.repository, &one.build, url));
         json["repository"] = json!(one.repository);
-        json["stands"] = json!(standing(&one.jobs));
+        json["stands"] = json!(standing(&one.jobs, &fleet));
         json
     });
     let repositories = home.repositories.iter().map(|one| {

@@ -9,7 +9,10 @@ mod builds;
 mod caches;
 pub(crate) mod checks;
 mod commands;
+mod deliveries;
+mod filter;
 mod find;
+mod fleet;
 mod global_registries;
 mod home;
 mod input;
@@ -36,7 +39,10 @@ pub(crate) use build_stream::build_stream;
 pub(crate) use builds::{approve, cancel, get_build, list_builds, parameters, retry, start_build};
 pub(crate) use caches::{delete_cache, delete_caches, forget_cache, list_caches};
 pub(crate) use commands::list_commands;
+pub(crate) use deliveries::{find_delivery, get_delivery, list_deliveries, replay, replay_delivery};
+pub(crate) use filter::{FilterQuery, STATUSES, events, query_of};
 pub(crate) use find::{StepLog, find_build, find_repository, find_step};
+pub(crate) use fleet::{Fleet, RunnerNow};
 pub(crate) use global_registries::{
     delete_global_registry, forget_global_registry, keep_global_registry, list_global_registries, put_global_registry,
 };
@@ -48,7 +54,7 @@ pub(crate) use log::raw_log;
 pub(crate) use log_lines::log_lines;
 pub(crate) use log_search::log_search;
 pub(crate) use log_stream::log_stream;
-pub(crate) use overview::{queue, runners};
+pub(crate) use overview::{drain_runner, find_runner, pause_queue, queue, resume_queue, resume_runner, runners};
 pub(crate) use provenance::{list_provenance, provenance_key};
 pub(crate) use registries::{delete_registry, forget_registry, keep_registry, list_registries, put_registry};
 pub(crate) use repos::{create_repository, get_repository, list_repositories, webhook_url};
@@ -56,5 +62,5 @@ pub(crate) use secrets::{delete_secret, forget_secret, keep_secret, list_secrets
 pub(crate) use shape::times;
 pub(crate) use tests::{CaseQuery, build_coverage, build_tests, find_test, get_test, list_tests, sort_of};
 pub(crate) use timeline::build_timeline;
-pub(crate) use trust::{patch_repository, trust};
+pub(crate) use trust::{patch_repository, set_default_branch, trust};
 pub(crate) use waiting::{job_waits, standing};

@@ -7,22 +7,28 @@ use serde_json::{Value, json};
 use slipway_pipelines::ids::RunnerId;
 use slipway_web::time::rfc3339;
 
-use super::waiting::waits;
-use crate::{app::App, auth::Admin, error::ApiError, links};
+use super::{Fleet, RunnerNow, UrlPath};
+use crate::{
+    app::App,
+    auth::Admin,
+    error::ApiError,
+    links,
+    store::model::{Hold, Runner},
+};
 
 /// `GET queue`: jobs that wait, why they do, and jobs that a runner has.
 pub(crate) async fn queue(_: Admin, State(app): State<App>) -> Result<Json<Value>, ApiError> {
-    let names: HashMap<RunnerId, String> =
-        app.store.runners().await?.into_iter().map(|runner| (runner.id, runner.name)).collect();
+    let fleet = Fleet::now(&app).await?;
     let entries = app.store.queue().await?.into_iter().map(|entry| {
         json!({
             "repository": entry.repository,
             "number": entry.number,
             "job": entry.name,
             "status": entry.state.status(),
-            "waits": entry.waiting_for.as_ref().map(|waiting| waits(waiting, &entry.labels)),
-            "runner": entry.state.lease().and_then(|lease| names.get(&lease.runner)),
+            "waits": entry.waiting_for.as_ref().map(|waiting| fleet.why(waiting, &entry.labels)),
+            "runner": entry.runner.as_ref().filter(|_| entry.state.lease().is_some()),
             "labels": entry.labels,
+            "since": rfc3339(entry.since),
             "url": format!("{}{}", app.config.public_url, links::build(&entry.repository, entry.number)),
         })
     });
@@ -37,16 +43,70 @@ pub(crate) async fn runners(_: Admin, State(app): State<App>) -> Result<Json<Val
             *busy.entry(lease.runner).or_default() += 1;
         }
     }
-    let runners = app.store.runners().await?.into_iter().map(|runner| {
-        json!({
-            "id": runner.id,
-            "name": runner.name,
-            "version": runner.version,
-            "labels": runner.labels,
-            "slots": runner.slots,
-            "jobs": busy.get(&runner.id).copied().unwrap_or(0),
-            "seen_at": rfc3339(runner.seen),
-        })
-    });
-    Ok(Json(runners.collect()))
+    let fleet = Fleet::now(&app).await?;
+    Ok(Json(fleet.runners.iter().map(|one| shape(one, busy.get(&one.runner.id).copied().unwrap_or(0))).collect()))
+}
+
+fn shape(RunnerNow { runner, near, .. }: &RunnerNow, jobs: u32) -> Value {
+    json!({
+        "id": runner.id,
+        "name": runner.name,
+        "version": runner.version,
+        "labels": runner.labels,
+        "slots": runner.slots,
+        "jobs": jobs,
+        "away": !near,
+        "drained": runner.drained.as_ref().map(hold),
+        "seen_at": rfc3339(runner.seen),
+    })
+}
+
+fn hold(Hold { at, by }: &Hold) -> Value {
+    json!({"since": rfc3339(*at), "by": by})
+}
+
+/// `POST queue/pause`: nothing is given to any runner; what runs goes on.
+pub(crate) async fn pause_queue(who: Admin, State(app): State<App>) -> Result<Json<Value>, ApiError> {
+    app.pause_queue(&who.name).await?;
+    Ok(Json(json!({"paused": app.store.queue_pause().await?.as_ref().map(hold)})))
+}
+
+/// `POST queue/resume`.
+pub(crate) async fn resume_queue(who: Admin, State(app): State<App>) -> Result<Json<Value>, ApiError> {
+    app.resume_queue(&who.name).await?;
+    Ok(Json(json!({"paused": null})))
+}
+
+/// `POST runners/ID/drain`: the runner finishes what it has and gets nothing new.
+pub(crate) async fn drain_runner(
+    who: Admin,
+    State(app): State<App>,
+    UrlPath(id): UrlPath<String>,
+) -> Result<Json<Value>, ApiError> {
+    let runner = find_runner(&app, &id).await?.id;
+    app.drain_runner(runner, &who.name).await?;
+    answer(&app, &id).await
+}
+
+/// `POST runners/ID/resume`: it gets jobs again.
+pub(crate) async fn resume_runner(
+    who: Admin,
+    State(app): State<App>,
+    UrlPath(id): UrlPath<String>,
+) -> Result<Json<Value>, ApiError> {
+    let runner = find_runner(&app, &id).await?.id;
+    app.resume_runner(runner, &who.name).await?;
+    answer(&app, &id).await
+}
+
+/// The runner of an id.
+pub(crate) async fn find_runner(app: &App, id: &str) -> Result<Runner, ApiError> {
+    let missing = || ApiError::not_found(format!("there is no runner `{id}`")).help("see `id` in GET /api/v1/runners");
+    let found = id.parse().map_err(|_| missing())?;
+    app.store.runner(RunnerId(found)).await?.ok_or_else(missing)
+}
+
+async fn answer(app: &App, id: &str) -> Result<Json<Value>, ApiError> {
+    let runner = find_runner(app, id).await?;
+    Ok(Json(json!({"id": runner.id, "name": runner.name, "drained": runner.drained.as_ref().map(hold)})))
 }

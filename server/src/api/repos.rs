@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use slipway_pipelines::{context::Trusted, repository::RepositoryName};
 
-use super::{JsonBody, UrlPath, find_repository, shape::RepositoryJson};
+use super::{JsonBody, UrlPath, checks, find_repository, shape::RepositoryJson};
 use crate::{
     app::App,
     auth::Admin,
@@ -123,10 +123,7 @@ fn check(body: NewRepositoryJson) -> Result<NewRepository, ApiError> {
         (None, Some(private_key)) => Some(Credential::SshKey { private_key, host_key: body.clone_host_key }),
         (None, None) => inside,
     };
-    let default_branch = body.default_branch.unwrap_or_else(|| "main".to_owned());
-    if default_branch.is_empty() || default_branch.chars().any(char::is_control) {
-        return Err(ApiError::bad_request("`default_branch` is not a branch"));
-    }
+    let default_branch = checks::branch("default_branch", body.default_branch.as_deref().unwrap_or("main"))?;
     Ok(NewRepository {
         name,
         forge,

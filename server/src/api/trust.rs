@@ -1,10 +1,10 @@
-//! What a repository may do beyond a container's usual rights.
+//! What can be changed about a repository: what it may do beyond a container's usual rights, and its default branch.
 
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use slipway_pipelines::context::Trusted;
 
-use super::{JsonBody, UrlPath, find_repository, shape::RepositoryJson};
+use super::{JsonBody, UrlPath, checks, find_repository, shape::RepositoryJson};
 use crate::{
     app::App,
     auth::Admin,
@@ -19,7 +19,8 @@ use crate::{
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RepositoryPatch {
-    trusted: TrustedPatch,
+    trusted: Option<TrustedPatch>,
+    default_branch: Option<String>,
 }
 
 /// What is left out stays as it is.
@@ -38,10 +39,29 @@ pub(crate) async fn patch_repository(
     UrlPath((owner, name)): UrlPath<(String, String)>,
     JsonBody(body): JsonBody<RepositoryPatch>,
 ) -> Result<Json<RepositoryJson>, ApiError> {
-    let repository = find_repository(&app, &owner, &name).await?;
-    let TrustedPatch { network, volumes, security } = body.trusted;
-    let trusted = trust(&app, &repository, TrustChange { network, volumes, security }, &who.name).await?;
-    Ok(Json(RepositoryJson::new(&Repository { trusted, ..repository }, &app.config.public_url)))
+    let mut repository = find_repository(&app, &owner, &name).await?;
+    if let Some(branch) = body.default_branch {
+        let branch = checks::branch("default_branch", &branch)?;
+        set_default_branch(&app, &repository, &branch, &who.name).await?;
+        repository.default_branch = branch;
+    }
+    if let Some(TrustedPatch { network, volumes, security }) = body.trusted {
+        let change = TrustChange { network, volumes, security };
+        repository.trusted = trust(&app, &repository, change, &who.name).await?;
+    }
+    Ok(Json(RepositoryJson::new(&repository, &app.config.public_url)))
+}
+
+/// Changes the default branch, and says so in the server's log.
+pub(crate) async fn set_default_branch(
+    app: &App,
+    repository: &Repository,
+    branch: &str,
+    by: &str,
+) -> Result<(), StoreError> {
+    app.store.set_default_branch(repository.id, branch).await?;
+    tracing::info!(repository = %repository.name, branch, by, "default branch changed");
+    Ok(())
 }
 
 /// Changes it, and says so in the server's log.

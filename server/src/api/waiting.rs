@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use slipway_pipelines::state::JobState;
 use slipway_web::time::rfc3339;
 
+use super::Fleet;
 use crate::store::model::{BuildDetail, JobDetail, QueueEntry, WaitingFor};
 
 /// What a job waits for, in words.
@@ -31,7 +32,7 @@ pub(crate) fn waits(waiting: &WaitingFor, labels: &BTreeMap<String, String>) -> 
 }
 
 /// Where a build that is not finished stands, by its jobs that are not: who works on what, else what the first waits for.
-pub(crate) fn standing(jobs: &[QueueEntry]) -> String {
+pub(crate) fn standing(jobs: &[QueueEntry], fleet: &Fleet) -> String {
     let on = |job: &QueueEntry| {
         let runner = job.runner.as_deref().filter(|_| job.state.lease().is_some())?;
         Some(format!("{} on {runner}", job.name))
@@ -39,7 +40,7 @@ pub(crate) fn standing(jobs: &[QueueEntry]) -> String {
     let running: Vec<String> = jobs.iter().filter_map(on).collect();
     let waiting = jobs.iter().find_map(|job| Some((job, job.waiting_for.as_ref()?)));
     match (&running[..], waiting) {
-        ([], Some((job, why))) => waits(why, &job.labels),
+        ([], Some((job, why))) => fleet.why(why, &job.labels),
         ([], None) => String::new(),
         ([first, second, third, rest @ ..], _) if !rest.is_empty() => {
             format!("{first}, {second}, {third} and {} more", rest.len())
@@ -93,9 +94,11 @@ mod tests {
             labels: BTreeMap::new(),
             waiting_for: runner.is_none().then_some(WaitingFor::Runner),
             runner: runner.map(str::to_owned),
+            since: 0,
         };
+        let standing = |jobs: &[QueueEntry]| standing(jobs, &Fleet::default());
         assert_eq!(standing(&[]), "");
-        assert_eq!(standing(&[job("a", None), job("b", None)]), "waits for a runner");
+        assert_eq!(standing(&[job("a", None), job("b", None)]), "no runner is there");
         assert_eq!(standing(&[job("a", None), job("b", Some("quay"))]), "b on quay");
         let many: Vec<_> = ["a", "b", "c", "d", "e"].iter().map(|name| job(name, Some("q"))).collect();
         assert_eq!(standing(&many), "a on q, b on q, c on q and 2 more");

@@ -257,6 +257,7 @@ async fn store(
         forge_id: uuid::Uuid::now_v7().to_string(),
         event: "push".to_owned(),
         body: intake::body_of(&pushed),
+        headers: Vec::new(),
     };
     match app.store.store_delivery(new).await? {
         DeliveryStored::Fresh(id) | DeliveryStored::Known { id, .. } => Ok(Some(id)),

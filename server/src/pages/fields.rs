@@ -2,6 +2,8 @@
 
 use axum::Form;
 
+pub(super) use crate::links::escape;
+
 /// Fields in their order; a box that is ticked is one of its own. May hold secrets: never logged.
 pub(super) type Fields = Form<Vec<(String, String)>>;
 
@@ -23,16 +25,4 @@ pub(super) fn text(sent: &str) -> String {
 /// Words on lines of their own or between commas.
 pub(super) fn lines(sent: &str) -> Vec<String> {
     sent.split([',', '\n']).map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
-}
-
-/// A text as a part of a query.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + 16);
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => escaped.push(char::from(byte)),
-            _ => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    escaped
 }

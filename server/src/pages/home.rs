@@ -10,7 +10,7 @@ use slipway_web::{
 
 use super::{PageError, Visitor, fields::escape, render};
 use crate::{
-    api::{UrlQuery, standing},
+    api::{Fleet, UrlQuery, standing},
     app::App,
     clock,
     store::model::{BuildSummary, HomeRepository, Mark, OpenBuild},
@@ -44,7 +44,8 @@ pub(crate) async fn home(
     let (open, all_open) = app.store.open_builds(OPEN).await?;
     let home = app.store.home(filter, limit, PAST).await?;
     let host = app.config.public_url.replacen("://", "://ci:TOKEN@", 1);
-    let rows = open.iter().map(|one| active_row(one, now));
+    let fleet = Fleet::now(&app).await?;
+    let rows = open.iter().map(|one| active_row(one, &fleet, now));
     let (waiting, running) = rows.partition(|row| row.waits);
     let page = HomePage {
         frame: Frame::new("Builds"),
@@ -72,10 +73,10 @@ pub(super) fn row(name: &RepositoryName, build: &BuildSummary, now: i64) -> Buil
 }
 
 /// A build that is not finished, with who has it or what it waits for.
-pub(super) fn active_row(one: &OpenBuild, now: i64) -> ActiveRow {
+fn active_row(one: &OpenBuild, fleet: &Fleet, now: i64) -> ActiveRow {
     ActiveRow {
         row: row(&one.repository, &one.build, now),
-        note: standing(&one.jobs),
+        note: standing(&one.jobs, fleet),
         waits: one.jobs.iter().all(|job| job.state.lease().is_none()),
     }
 }

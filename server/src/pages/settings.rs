@@ -18,7 +18,7 @@ use super::{
 use crate::{
     api::{
         UrlPath, UrlQuery, checks, find_repository, forget_cache, forget_registry, forget_secret, keep_registry,
-        keep_secret, trust,
+        keep_secret, set_default_branch, trust,
     },
     app::App,
     clock,
@@ -46,6 +46,26 @@ pub(crate) async fn settings(
 ) -> Result<Response, PageError> {
     let repository = find_repository(&app, &owner, &name).await?;
     show(&app, &repository, StatusCode::OK, None, Filled::Known { secret, registry }).await
+}
+
+/// `POST /repos/O/R/settings/general`: the default branch.
+pub(crate) async fn set_general(
+    who: Visitor,
+    State(app): State<App>,
+    UrlPath((owner, name)): RepositoryPath,
+    Form(fields): Fields,
+) -> Result<Response, PageError> {
+    let repository = find_repository(&app, &owner, &name).await?;
+    match checks::branch("default_branch", one(&fields, "default_branch")) {
+        Ok(branch) => {
+            set_default_branch(&app, &repository, &branch, &who.name).await?;
+            Ok(back(&repository, "general"))
+        }
+        Err(error) => {
+            let filled = Filled::Known { secret: None, registry: None };
+            refuse(&app, &repository, Section::General, &error, filled).await
+        }
+    }
 }
 
 /// `POST /repos/O/R/settings/secrets`: adds or replaces one.
@@ -166,7 +186,8 @@ async fn show(
     let secrets = app.store.secrets(repository.id).await?;
     let registries = app.store.registries(repository.id).await?;
     let caches = app.store.caches(repository.id).await?;
-    let mut page = settings_page(repository, &secrets, &registries, &caches, filled, clock::now());
+    let page = settings_page(repository, &secrets, &registries, &caches, filled, clock::now());
+    let mut page = page.at(&app.config.public_url);
     page.problem = problem;
     render(status, &page)
 }

@@ -42,6 +42,7 @@ pub(super) fn settings_page(
     let page_path = paths::settings(&repository.name);
     page.registries = registries.iter().map(|registry| registry_row(&page_path, registry, now)).collect();
     page.caches = caches.iter().map(|cached| cache_row(cached, now)).collect();
+    page.default_branch.clone_from(&repository.default_branch);
     page.trust = TrustSwitch::all(repository.trusted);
     page.secret = secret_form(secrets, &filled);
     page.registry = registry_form(registries, &filled);

@@ -1,6 +1,6 @@
 //! What the dispatcher knows, without I/O and without waiting.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use slipway_pipelines::{
     ids::{BuildId, JobId, RunnerId},
@@ -26,6 +26,10 @@ pub(super) struct Board {
     leases: HashMap<JobId, Held>,
     /// When the pause of a job before its next attempt ends.
     delays: HashMap<JobId, Millis>,
+    /// Whether nothing is given to anybody.
+    paused: bool,
+    /// Runners that get nothing new.
+    drained: HashSet<RunnerId>,
 }
 
 /// A free slot of a runner.
@@ -107,13 +111,40 @@ impl Board {
     /// The next match: the oldest job that a waiting runner may take.
     pub(super) fn next_match(&mut self) -> Option<Match> {
         self.waiting.retain(|_, waiter| !waiter.answer.is_closed());
+        if self.paused {
+            return None;
+        }
         let (place, id) = self.queued.iter().find_map(|(place, needed)| {
-            let fits = |(_, waiter): &(&u64, &Waiter)| fit(needed, &waiter.labels);
+            let fits =
+                |(_, waiter): &(&u64, &Waiter)| fit(needed, &waiter.labels) && !self.drained.contains(&waiter.runner);
             self.waiting.iter().find(fits).map(|(id, _)| (*place, *id))
         })?;
         let needed = self.queued.remove(&place)?;
         let waiter = self.waiting.remove(&id)?;
         Some(Match { place, needed, id, waiter })
+    }
+
+    /// Whether nothing is given to anybody from here on.
+    pub(super) fn pause(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
+    /// Whether a runner gets nothing new from here on.
+    pub(super) fn drain(&mut self, runner: RunnerId, drained: bool) {
+        if drained {
+            self.drained.insert(runner);
+        } else {
+            self.drained.remove(&runner);
+        }
+    }
+
+    /// Free slots by runner.
+    pub(super) fn free(&self) -> HashMap<RunnerId, usize> {
+        let mut free = HashMap::new();
+        for waiter in self.waiting.values().filter(|waiter| !waiter.answer.is_closed()) {
+            *free.entry(waiter.runner).or_default() += 1;
+        }
+        free
     }
 
     /// Whose the lease of a claim is, if it is in force.

@@ -98,6 +98,25 @@ impl Dispatcher {
         self.dispatch(board);
     }
 
+    /// Whether nothing is given to anybody from here on.
+    pub(crate) fn pause(&self, paused: bool) {
+        let mut board = lock(&self.board);
+        board.pause(paused);
+        self.dispatch(board);
+    }
+
+    /// Whether a runner gets nothing new from here on.
+    pub(crate) fn drain(&self, runner: RunnerId, drained: bool) {
+        let mut board = lock(&self.board);
+        board.drain(runner, drained);
+        self.dispatch(board);
+    }
+
+    /// Slots of runners that wait for a job, by runner.
+    pub(crate) fn free(&self) -> HashMap<RunnerId, usize> {
+        lock(&self.board).free()
+    }
+
     /// Whose the lease of a claim is; `None` when the claim is not the job's current one.
     pub fn holder(&self, claim: Claim) -> Option<RunnerId> {
         lock(&self.board).holder(claim)

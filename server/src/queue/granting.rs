@@ -13,7 +13,10 @@ use super::{
     board::Match,
     dispatcher::{Dispatcher, Work},
 };
-use crate::{clock, store::Store};
+use crate::{
+    clock,
+    store::{Store, StoreError},
+};
 
 /// How long a match rests whose lease the database did not take.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -44,6 +47,8 @@ async fn grant(dispatcher: Dispatcher, store: Store, found: Match) {
             }
         }
         Ok(None) => dispatcher.put_back(found, false),
+        // Between the board and the row: the board knows by now.
+        Err(StoreError::OnHold) => dispatcher.put_back(found, true),
         Err(error) => {
             tracing::error!(%error, job.id = %job, "a lease could not be granted");
             tokio::time::sleep(PAUSE).await;

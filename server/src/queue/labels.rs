@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 /// Names to values.
-pub(super) type Labels = BTreeMap<String, String>;
+pub(crate) type Labels = BTreeMap<String, String>;
 
 /// Whether a runner has all that a job asks for. A runner's `*` stands for any value.
-pub(super) fn fit(job: &Labels, runner: &Labels) -> bool {
+pub(crate) fn fit(job: &Labels, runner: &Labels) -> bool {
     job.iter().all(|(name, value)| runner.get(name).is_some_and(|has| has == "*" || has == value))
 }
 

@@ -10,3 +10,4 @@ mod tests;
 
 pub use dispatcher::{Dispatcher, Waiting};
 pub(crate) use granting::{deadline, run};
+pub(crate) use labels::fit;

@@ -96,6 +96,10 @@ async fn start_all(mut config: Config) -> Result<Running, StartError> {
     // Nobody could renew while no server was there.
     store.grace(queue::deadline()).await?;
     store.end_delays(clock::steady()).await?;
+    dispatcher.pause(store.queue_pause().await?.is_some());
+    for runner in store.runners().await?.into_iter().filter(|runner| runner.drained.is_some()) {
+        dispatcher.drain(runner.id, true);
+    }
     let unfinished = store.unfinished_jobs().await?;
     dispatcher.note_leases(&unfinished);
     dispatcher.note_queue(&unfinished);

@@ -9,14 +9,14 @@ use slipway_pipelines::{
     repository::RepositoryName,
     state::BuildState,
 };
-use sqlx::SqliteExecutor;
+use sqlx::{AssertSqlSafe, SqliteExecutor};
 
 use super::{
     Store, StoreError, attempts,
     codec::{from_json, parse, signed, status, to_json, unsigned},
     images, jobs,
     jobs::Job,
-    model::{BuildDetail, BuildSummary, JobDetail, PushedBy, QueueTimes, StepAddress, StepDetail},
+    model::{BuildDetail, BuildFilter, BuildSummary, JobDetail, PushedBy, QueueTimes, StepAddress, StepDetail},
     outputs, phases, pushed, queued, reported, repositories,
     row::row,
     steps, warnings,
@@ -87,6 +87,37 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         rows.into_iter().map(BuildSummary::try_from).collect()
+    }
+
+    /// The same of those that a filter lets through.
+    pub async fn filtered_builds(
+        &self,
+        repository: RepositoryId,
+        filter: &BuildFilter,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<BuildSummary>, StoreError> {
+        let columns = [
+            ("branch", filter.branch.as_deref()),
+            ("event", filter.event.map(|event| event.as_str())),
+            ("status", filter.status.map(|status| status.as_str())),
+            ("author", filter.author.as_deref()),
+        ];
+        let wanted = || columns.iter().filter_map(|(column, value)| Some((column, (*value)?)));
+        let mut sql = select!("WHERE builds.repository = $1 AND builds.number < $2").to_owned();
+        for (at, (column, _)) in (4..).zip(wanted()) {
+            sql += &format!(" AND builds.{column} = ${at}");
+        }
+        sql += " ORDER BY builds.number DESC LIMIT $3";
+        // Safe: of outside there are only values in it, and those are bound.
+        let mut query = sqlx::query_as::<_, Row>(AssertSqlSafe(sql))
+            .bind(repository.to_string())
+            .bind(before.map_or(i64::MAX, signed))
+            .bind(i64::from(limit));
+        for (_, value) in wanted() {
+            query = query.bind(value.to_owned());
+        }
+        query.fetch_all(&self.readers).await?.into_iter().map(BuildSummary::try_from).collect()
     }
 
     /// The latest builds of all repositories, newest first.

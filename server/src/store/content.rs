@@ -75,7 +75,7 @@ impl Store {
                 if let Some(made) = made_before(&mut *tx.connection, &new).await? {
                     return Ok(Some(made));
                 }
-                if !repositories::take_number(&mut *tx.connection, new.repository, seed.number).await? {
+                if !repositories::take_number(&mut *tx.connection, new.repository, (seed.number, seed.created)).await? {
                     return Ok(None);
                 }
                 fill(tx, &new, &seed, &content).await?;

@@ -1,13 +1,13 @@
 //! Table `deliveries`.
 
-use slipway_pipelines::ids::DeliveryId;
+use slipway_pipelines::ids::{DeliveryId, RepositoryId};
 use sqlx::SqliteExecutor;
 use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    codec::{corrupt, from_json, parse, to_json},
-    model::{Delivery, DeliveryState, DeliveryStored, Forge, NewDelivery},
+    codec::{corrupt, from_json, parse, to_json, unsigned},
+    model::{Delivery, DeliveryState, DeliveryStored, DeliverySummary, Forge, NewDelivery},
     row::row,
 };
 
@@ -23,6 +23,33 @@ row! {
         body: Vec<u8>,
         received: i64,
         state: String,
+        headers: String,
+    }
+}
+
+row! {
+    struct SummaryRow {
+        id: String,
+        forge_id: String,
+        event: String,
+        bytes: i64,
+        received: i64,
+        state: String,
+    }
+}
+
+impl TryFrom<SummaryRow> for DeliverySummary {
+    type Error = StoreError;
+
+    fn try_from(row: SummaryRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parse(TABLE, &row.id)?,
+            forge_id: row.forge_id,
+            event: row.event,
+            bytes: unsigned(TABLE, row.bytes)?,
+            received: row.received,
+            state: from_json(TABLE, &row.state)?,
+        })
     }
 }
 
@@ -39,11 +66,32 @@ impl TryFrom<Row> for Delivery {
             body: row.body,
             received: row.received,
             state: from_json(TABLE, &row.state)?,
+            headers: from_json(TABLE, &row.headers)?,
         })
     }
 }
 
 impl Store {
+    /// Deliveries of a repository, newest first, those before one if it is given.
+    pub async fn deliveries(
+        &self,
+        repository: RepositoryId,
+        before: Option<DeliveryId>,
+        limit: u32,
+    ) -> Result<Vec<DeliverySummary>, StoreError> {
+        let rows: Vec<SummaryRow> = sqlx::query_as(
+            "SELECT id, forge_id, event, LENGTH(body) AS bytes, received, state FROM deliveries \
+             WHERE repository = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        )
+        .bind(repository.to_string())
+        // Ids are of hex digits and dashes: all are before this.
+        .bind(before.map_or_else(|| "z".to_owned(), |id| id.to_string()))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(DeliverySummary::try_from).collect()
+    }
+
     /// Stores a webhook request; when this returns, it is on the disk. A second one with the same id is only looked up.
     pub async fn store_delivery(&self, new: NewDelivery) -> Result<DeliveryStored, StoreError> {
         self.write(move |tx| {
@@ -107,8 +155,8 @@ async fn known(
 
 async fn insert(db: impl SqliteExecutor<'_>, id: DeliveryId, new: &NewDelivery) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO deliveries (id, repository, forge, forge_id, event, body, received, state, pending) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, TRUE)",
+        "INSERT INTO deliveries (id, repository, forge, forge_id, event, body, received, state, pending, headers) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, TRUE, $9)",
     )
     .bind(id.to_string())
     .bind(new.repository.to_string())
@@ -118,6 +166,7 @@ async fn insert(db: impl SqliteExecutor<'_>, id: DeliveryId, new: &NewDelivery) 
     .bind(&new.body)
     .bind(crate::clock::now())
     .bind(to_json(TABLE, &DeliveryState::Received)?)
+    .bind(to_json(TABLE, &new.headers)?)
     .execute(db)
     .await?;
     Ok(())

@@ -23,6 +23,9 @@ pub enum StoreError {
     /// The build has no jobs.
     #[error("the build has no jobs")]
     NothingToRetry,
+    /// The runner is drained, or the queue paused.
+    #[error("nothing is given out")]
+    OnHold,
     /// The job's plan has no step at this position.
     #[error("the job has no step {0}")]
     NoSuchStep(usize),

@@ -22,12 +22,8 @@ const TABLE: &str = "builds";
 macro_rules! shown {
     ($rest:literal) => {
         concat!(
-            "WITH shown AS (SELECT repositories.id, repositories.name, repositories.name_key, repositories.created AS made, ",
-            "repositories.default_branch, repositories.last_number, ",
-            "COALESCE(builds.created, repositories.created) AS active FROM repositories ",
-            "LEFT JOIN builds ON builds.repository = repositories.id AND builds.number = repositories.last_number ",
-            "WHERE repositories.name_key LIKE $1 ESCAPE '\\' ",
-            "ORDER BY active DESC, repositories.name_key LIMIT $2) ",
+            "WITH shown AS (SELECT id, name, name_key, created AS made, default_branch, last_number, active ",
+            "FROM repositories WHERE name_key LIKE $1 ESCAPE '\\' ORDER BY active DESC, name_key LIMIT $2) ",
             $rest
         )
     };

@@ -25,7 +25,7 @@ macro_rules! select {
         concat!(
             "SELECT jobs.id, jobs.build, jobs.position, jobs.name, jobs.workflow, jobs.needs, jobs.runs_on, ",
             "jobs.labels, jobs.attempt, jobs.epoch, jobs.state, jobs.runner, runners.name AS runner_name, ",
-            "jobs.retry, jobs.tries, jobs.concurrency, jobs.concurrency_key ",
+            "jobs.retry, jobs.tries, jobs.concurrency, jobs.concurrency_key, jobs.since ",
             "FROM jobs LEFT JOIN runners ON runners.id = jobs.runner ",
             $rest
         )
@@ -57,6 +57,8 @@ pub(super) struct Job {
     pub(super) concurrency: Option<Concurrency>,
     /// Its concurrency group, among all of all repositories.
     pub(super) group: Option<String>,
+    /// When it got into its phase.
+    pub(super) since: Millis,
 }
 
 impl Job {
@@ -92,6 +94,7 @@ row! {
         tries: i64,
         concurrency: Option<String>,
         concurrency_key: Option<String>,
+        since: i64,
     }
 }
 
@@ -117,6 +120,7 @@ impl TryFrom<Row> for Job {
             tries: unsigned(TABLE, row.tries)?,
             concurrency: row.concurrency.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
             group: row.concurrency_key,
+            since: row.since,
         })
     }
 }
@@ -149,8 +153,8 @@ pub(super) async fn insert(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO jobs (id, build, position, name, workflow, needs, runs_on, labels, plan, attempt, epoch, state, \
-         phase, retry, concurrency, concurrency_key) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, $10, $11, $12, $13, $14)",
+         phase, retry, concurrency, concurrency_key, since) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, $10, $11, $12, $13, $14, $15)",
     )
     .bind(id.to_string())
     .bind(build.to_string())
@@ -166,6 +170,7 @@ pub(super) async fn insert(
     .bind(job.retry.as_ref().map(|retry| to_json(TABLE, retry)).transpose()?)
     .bind(job.concurrency.as_ref().map(|concurrency| to_json(TABLE, concurrency)).transpose()?)
     .bind(job.concurrency.as_ref().map(|concurrency| group(repository, &concurrency.group)))
+    .bind(crate::clock::now())
     .execute(db)
     .await?;
     Ok(())
@@ -259,7 +264,8 @@ pub(super) async fn set_state(db: impl SqliteExecutor<'_>, job: &Job) -> Result<
     };
     sqlx::query(
         "UPDATE jobs SET attempt = $2, epoch = $3, state = $4, phase = $5, runner = $6, deadline = $7, wake = $8, \
-         tries = $9, sealed = CASE WHEN $7 IS NULL THEN NULL ELSE sealed END WHERE id = $1",
+         tries = $9, sealed = CASE WHEN $7 IS NULL THEN NULL ELSE sealed END, \
+         since = CASE WHEN phase = $5 THEN since ELSE $10 END WHERE id = $1",
     )
     .bind(job.id.to_string())
     .bind(i64::from(job.attempt))
@@ -270,6 +276,7 @@ pub(super) async fn set_state(db: impl SqliteExecutor<'_>, job: &Job) -> Result<
     .bind(lease.map(|lease| lease.deadline))
     .bind(wake)
     .bind(i64::from(job.tries))
+    .bind(crate::clock::now())
     .execute(db)
     .await?;
     Ok(())

@@ -19,7 +19,7 @@ use super::{
     jobs,
     jobs::Job,
     model::Repository,
-    outputs, reports, repositories, runners,
+    outputs, pauses, reports, repositories, runners,
     settle::{change, settle},
     steps, warnings,
     writer::Tx,
@@ -68,12 +68,19 @@ pub struct Resumed {
 
 impl Store {
     /// Gives a job to a runner until a deadline. `None` when it is not queued any more, or can never run: then it has ended.
+    /// [`StoreError::OnHold`] while the runner is drained or the queue paused.
     pub async fn grant(&self, job: JobId, runner: RunnerId, deadline: Millis) -> Result<Option<Granted>, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
                 let Some(mut job) = jobs::find(&mut *tx.connection, job).await? else { return Ok(None) };
                 if !matches!(job.state, JobState::Queued { .. }) {
                     return Ok(None);
+                }
+                let known = runners::by_id(&mut *tx.connection, runner).await?;
+                if known.is_some_and(|runner| runner.drained.is_some())
+                    || pauses::current(&mut *tx.connection).await?.is_some()
+                {
+                    return Err(StoreError::OnHold);
                 }
                 let what = Contents::of(tx, &job).await?;
                 let given = match given::gather(tx, &what.repository, &what.plan, what.trigger.event()).await? {

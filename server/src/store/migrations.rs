@@ -16,6 +16,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (40, "reports", include_str!("../../migrations/0040_reports.sql")),
     (55, "times", include_str!("../../migrations/0055_times.sql")),
     (60, "lists", include_str!("../../migrations/0060_lists.sql")),
+    (61, "hold", include_str!("../../migrations/0061_hold.sql")),
+    (62, "deliveries", include_str!("../../migrations/0062_deliveries.sql")),
     (70, "commands", include_str!("../../migrations/0070_commands.sql")),
 ];
 

@@ -27,6 +27,7 @@ pub mod model;
 mod open;
 mod outputs;
 mod overview;
+mod pauses;
 mod phases;
 mod progress;
 mod pushed;

@@ -22,6 +22,7 @@ mod artifacts;
 mod caches;
 mod command;
 mod home;
+mod lists;
 mod settings;
 mod tests;
 mod times;
@@ -31,6 +32,7 @@ pub use artifacts::{Artifact, ArtifactLimits, Gone, NewArtifact};
 pub use caches::{Cached, NewCached};
 pub use command::CommandBegan;
 pub use home::{Home, HomeRepository, Mark, OpenBuild};
+pub use lists::{BuildFilter, DeliverySummary};
 pub use settings::{NewRegistry, NewSecret, Registry, Secret, TrustChange};
 pub use tests::{
     CaseFilter, CaseOrder, CaseRow, Coverage, ReportSummary, Test, TestCounts, TestId, TestRow, TestRun, TestSort,
@@ -166,6 +168,8 @@ pub struct NewDelivery {
     pub event: String,
     /// As it came.
     pub body: Vec<u8>,
+    /// What its headers said, without credentials.
+    pub headers: Vec<(String, String)>,
 }
 
 /// What storing a delivery found.
@@ -222,6 +226,8 @@ pub struct Delivery {
     pub event: String,
     /// As it came.
     pub body: Vec<u8>,
+    /// What its headers said, without credentials.
+    pub headers: Vec<(String, String)>,
     /// When it came.
     pub received: Millis,
     /// What became of it.
@@ -414,6 +420,17 @@ pub struct Runner {
     pub seen: Millis,
     /// The token that first said hello with its id.
     pub token: TokenId,
+    /// Since when it gets no new job, if somebody wanted it so.
+    pub drained: Option<Hold>,
+}
+
+/// That something is held back: a runner, or the queue.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hold {
+    /// Since when.
+    pub at: Millis,
+    /// Who wanted it, for people.
+    pub by: String,
 }
 
 /// A job that waits for a runner or has one, as the page of the queue shows it.
@@ -435,6 +452,8 @@ pub struct QueueEntry {
     pub waiting_for: Option<WaitingFor>,
     /// Name of the runner that has it, or last had it.
     pub runner: Option<String>,
+    /// When it got where it stands.
+    pub since: Millis,
 }
 
 /// What a job waits for.

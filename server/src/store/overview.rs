@@ -63,8 +63,8 @@ impl Store {
 /// A job as the queue shows it, by the jobs of its build.
 pub(super) fn entry(job: Job, build: &[Job], repository: RepositoryName, number: u64) -> QueueEntry {
     let waiting_for = waiting_for(&job, build);
-    let Job { id, name, state, labels, runner_name, .. } = job;
-    QueueEntry { job: id, name, repository, number, state, labels, waiting_for, runner: runner_name }
+    let Job { id, name, state, labels, runner_name, since, .. } = job;
+    QueueEntry { job: id, name, repository, number, state, labels, waiting_for, runner: runner_name, since }
 }
 
 /// What a job waits for, by its state and the jobs of its build. Pure.

@@ -1,7 +1,7 @@
 //! Table `repositories`.
 
 use secrecy::SecretString;
-use slipway_pipelines::{context::Trusted, ids::RepositoryId, repository::RepositoryName};
+use slipway_pipelines::{context::Trusted, ids::RepositoryId, repository::RepositoryName, state::Millis};
 use sqlx::SqliteExecutor;
 use uuid::Uuid;
 
@@ -158,8 +158,8 @@ async fn insert(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO repositories (id, name, name_key, forge, clone_url, sealed, default_branch, private, \
-         trusted_network, trusted_volumes, trusted_security, hook_id, hook_secret, last_number, created) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14)",
+         trusted_network, trusted_volumes, trusted_security, hook_id, hook_secret, last_number, created, active) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $14)",
     )
     .bind(id.to_string())
     .bind(new.name.to_string())
@@ -204,12 +204,14 @@ pub(super) async fn last_number(db: impl SqliteExecutor<'_>, id: RepositoryId) -
 pub(super) async fn take_number(
     db: impl SqliteExecutor<'_>,
     id: RepositoryId,
-    number: u64,
+    (number, created): (u64, Millis),
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query("UPDATE repositories SET last_number = $2 WHERE id = $1 AND last_number = $2 - 1")
-        .bind(id.to_string())
-        .bind(signed(number))
-        .execute(db)
-        .await?;
+    let done =
+        sqlx::query("UPDATE repositories SET last_number = $2, active = $3 WHERE id = $1 AND last_number = $2 - 1")
+            .bind(id.to_string())
+            .bind(signed(number))
+            .bind(created)
+            .execute(db)
+            .await?;
     Ok(done.rows_affected() == 1)
 }

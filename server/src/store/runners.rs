@@ -6,7 +6,7 @@ use sqlx::SqliteExecutor;
 use super::{
     Store, StoreError,
     codec::{from_json, parse, to_json, unsigned},
-    model::{Runner, TokenId},
+    model::{Hold, Runner, TokenId},
     row::row,
     tokens,
 };
@@ -22,6 +22,8 @@ row! {
         labels: String,
         slots: i64,
         seen: i64,
+        drained: Option<i64>,
+        drained_by: Option<String>,
     }
 }
 
@@ -37,6 +39,7 @@ impl TryFrom<Row> for Runner {
             slots: unsigned(TABLE, row.slots)?,
             seen: row.seen,
             token: TokenId(row.token),
+            drained: row.drained.map(|at| Hold { at, by: row.drained_by.unwrap_or_default() }),
         })
     }
 }
@@ -66,13 +69,34 @@ impl Store {
         rows.into_iter().map(Runner::try_from).collect()
     }
 
+    /// Keeps new jobs from a runner, or gives it some again when there is nobody who wants it so.
+    pub async fn drain_runner(&self, id: RunnerId, by: Option<&str>) -> Result<(), StoreError> {
+        let by = by.map(str::to_owned);
+        self.write(move |tx| {
+            Box::pin(async move {
+                let done = sqlx::query(
+                    "UPDATE runners SET drained = CASE WHEN $2 IS NULL THEN NULL ELSE COALESCE(drained, $3) END, \
+                     drained_by = CASE WHEN $2 IS NULL THEN NULL ELSE COALESCE(drained_by, $2) END WHERE id = $1",
+                )
+                .bind(id.to_string())
+                .bind(by)
+                .bind(crate::clock::now())
+                .execute(&mut *tx.connection)
+                .await?;
+                if done.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+            })
+        })
+        .await
+    }
+
     /// The runner of an id.
     pub async fn runner(&self, id: RunnerId) -> Result<Option<Runner>, StoreError> {
         by_id(&self.readers, id).await
     }
 }
 
-async fn by_id(db: impl SqliteExecutor<'_>, id: RunnerId) -> Result<Option<Runner>, StoreError> {
+/// The runner of an id.
+pub(super) async fn by_id(db: impl SqliteExecutor<'_>, id: RunnerId) -> Result<Option<Runner>, StoreError> {
     let row: Option<Row> =
         sqlx::query_as("SELECT * FROM runners WHERE id = $1").bind(id.to_string()).fetch_optional(db).await?;
     row.map(Runner::try_from).transpose()

@@ -173,6 +173,7 @@ mod tests {
 
     fn job(position: usize, needs: &[usize], runs_on: RunsOn, state: JobState) -> Job {
         Job {
+            since: 0,
             id: JobId(Uuid::now_v7()),
             build: BuildId(Uuid::nil()),
             position,

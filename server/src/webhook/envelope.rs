@@ -41,6 +41,20 @@ impl Envelope {
     }
 }
 
+/// What is kept of the headers for people: what forges say of themselves, without what proves it.
+pub(super) fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
+    const PREFIXES: [&str; 6] = ["x-github-", "x-gitea-", "x-forgejo-", "x-gogs-", "x-gitlab-", "x-slipway-"];
+    let told = |name: &str| {
+        let proves = ["signature", "token", "secret", "authorization"].iter().any(|word| name.contains(word));
+        let known = ["content-type", "user-agent", "idempotency-key"].contains(&name);
+        (known || PREFIXES.iter().any(|prefix| name.starts_with(prefix))) && !proves
+    };
+    let pair = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+        told(name.as_str()).then(|| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+    };
+    headers.iter().filter_map(pair).take(30).collect()
+}
+
 /// The first of these headers that has a usable value.
 fn first(headers: &HeaderMap, names: &[&str]) -> Option<String> {
     names
@@ -66,6 +80,23 @@ mod tests {
         let found = read(Forge::Gitea, &[("X-Forgejo-Event", "create"), ("X-Forgejo-Delivery", "d2")], b"").unwrap();
         assert_eq!((found.event.as_str(), found.id.as_str()), ("create", "d2"));
         assert!(read(Forge::Github, &[("X-GitHub-Delivery", "d1")], b"").is_err());
+    }
+
+    #[test]
+    fn nothing_that_proves_the_sender_is_kept() {
+        let pairs = [
+            ("X-GitHub-Event", "push"),
+            ("X-Hub-Signature-256", "sha256=secret"),
+            ("X-Gitea-Signature", "secret"),
+            ("X-Gitlab-Token", "secret"),
+            ("Authorization", "Bearer secret"),
+            ("Cookie", "secret"),
+            ("User-Agent", "GitHub-Hookshot/1"),
+        ];
+        let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let mut names: Vec<String> = kept(&headers).into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        assert_eq!(names, ["user-agent", "x-github-event"]);
     }
 
     #[test]

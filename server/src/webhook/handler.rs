@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use slipway_pipelines::ids::DeliveryId;
 
 use super::{
-    envelope::Envelope,
+    envelope::{self, Envelope},
     payload::{self, Meaning},
     signature,
 };
@@ -62,6 +62,7 @@ pub async fn receive(
         forge_id: envelope.id,
         event: envelope.event,
         body: body.to_vec(),
+        headers: envelope::kept(&headers),
     };
     let id = match app.store.store_delivery(new).await? {
         DeliveryStored::Fresh(id) => id,

@@ -18,6 +18,7 @@ fn delivery(repository: &Repository, forge_id: &str) -> NewDelivery {
         forge_id: forge_id.to_owned(),
         event: "push".to_owned(),
         body: b"{\"a\":\xff}".to_vec(),
+        headers: Vec::new(),
     }
 }
 

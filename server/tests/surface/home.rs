@@ -34,11 +34,11 @@ async fn the_first_page_says_what_runs_what_waits_and_why() {
     let repository = world.repository("harbour/lights").await;
     build_of(&world, &repository, push("main", "one")).await;
     let page = world.text("/").await;
-    assert!(page.contains("waits for a runner") && page.contains("Nothing runs."), "{page}");
+    assert!(page.contains("no runner is there") && page.contains("Nothing runs."), "{page}");
     let json = world.json("/api/v1/home").await;
     assert_eq!(
         (&json["open"], &json["builds"][0]["stands"], &json["builds"][0]["repository"]),
-        (&json!(1), &json!("waits for a runner"), &json!("harbour/lights")),
+        (&json!(1), &json!("no runner is there"), &json!("harbour/lights")),
         "{json}"
     );
     let runner = world.runner().await;

@@ -69,7 +69,7 @@ async fn a_job_of_a_full_group_says_that_it_waits_for_its_turn() {
     assert!(world.text("/repos/me/thing/builds/2").await.contains(says));
     assert_eq!(world.json("/api/v1/repos/me/thing/builds/2").await["jobs"][0]["waits"], json!(says));
     let queue = world.json("/api/v1/queue").await;
-    assert_eq!((&queue[0]["waits"], &queue[1]["waits"]), (&json!("waits for a runner"), &json!(says)));
+    assert_eq!((&queue[0]["waits"], &queue[1]["waits"]), (&json!("no runner is there"), &json!(says)));
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ use slipway_web::{
     views::*,
 };
 
+mod around;
 mod panels;
 mod tests;
 
@@ -49,6 +50,10 @@ fn main() {
         },
     );
     save(folder, "repository", repository());
+    save(folder, "queue", around::queue());
+    save(folder, "paused", around::paused());
+    save(folder, "deliveries", around::deliveries());
+    save(folder, "delivery", around::delivery());
     save(folder, "build", build());
     save(folder, "timeline", opened(Panel::Timeline(timeline(NOW))));
     save(folder, "graph", opened(Panel::Graph(graph())));
@@ -218,6 +223,9 @@ fn repository() -> RepositoryPage {
         default_branch: "main".to_owned(),
         start: Start::Push { url: "http://127.0.0.1:8000/git/harbour/api.git".to_owned() },
         badge: "badge.svg".to_owned(),
+        trend: Some(around::trend()),
+        hint: Some(around::hint()),
+        filter: around::filter(),
         builds: builds.collect(),
         paged: false,
         older: Some("?before=101".to_owned()),

@@ -53,9 +53,9 @@ impl Frame {
     }
 
     /// Pages that every page leads to.
-    pub(crate) fn places(&self) -> [Crumb; 1] {
+    pub(crate) fn places(&self) -> [Crumb; 2] {
         let place = |text: &str, href: &str| Crumb { text: text.to_owned(), href: href.to_owned() };
-        [place("Registries", paths::REGISTRIES)]
+        [place("Queue", paths::QUEUE), place("Registries", paths::REGISTRIES)]
     }
 
     /// Whether this is the page of a place.

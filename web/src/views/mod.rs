@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod build;
+mod deliveries;
 mod error;
 mod failures;
 mod graph;
@@ -11,6 +12,7 @@ mod log;
 mod login;
 mod panel;
 pub mod paths;
+mod queue;
 mod registries;
 mod repository;
 mod rows;
@@ -21,6 +23,7 @@ mod timeline;
 
 pub use artifacts::{ArtifactRow, ArtifactsPage, ArtifactsView, FolderView};
 pub use build::{BuildPage, JobView, LeftOutView, StepView, WarningView};
+pub use deliveries::{DeliveriesPage, DeliveryPage, DeliveryRow};
 pub use error::ErrorPage;
 pub use failures::{FailureView, FailuresView};
 pub use graph::{GraphView, Node, NodeView};
@@ -29,8 +32,9 @@ pub use layout::{Crumb, Frame};
 pub use log::{AttemptLink, ImageView, LogLine, LogView};
 pub use login::LoginPage;
 pub use panel::{DetailsView, Panel, PanelTab, PanelView, PushedView, UsedView};
+pub use queue::{QueuePage, RunnerRow, RunnerState, RunningJob, WaitRow};
 pub use registries::RegistriesPage;
-pub use repository::{RepositoryPage, Start};
+pub use repository::{FilterForm, RepositoryPage, Start, TestsHint};
 pub use rows::{BuildRow, HistoryMark};
 pub use run::{Field, FieldKind, RunPage};
 pub use settings::{

@@ -12,6 +12,11 @@ pub fn settings(name: &RepositoryName) -> String {
     format!("{}/settings", repository(name))
 }
 
+/// What came in for a repository.
+pub fn deliveries(name: &RepositoryName) -> String {
+    format!("{}/deliveries", settings(name))
+}
+
 /// A repository's tests.
 pub fn tests(name: &RepositoryName) -> String {
     format!("{}/tests", repository(name))
@@ -26,6 +31,9 @@ pub fn test(name: &RepositoryName, id: &str) -> String {
 pub fn build_tests(name: &RepositoryName, number: u64) -> String {
     format!("{}/tests", build(name, number))
 }
+
+/// The page of queue and runners.
+pub const QUEUE: &str = "/queue";
 
 /// The page of registry credentials for every repository.
 pub const REGISTRIES: &str = "/settings/registries";

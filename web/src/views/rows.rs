@@ -31,6 +31,8 @@ pub struct BuildRow {
     pub sha: String,
     /// Who wrote it.
     pub author: String,
+    /// What started it.
+    pub event: &'static str,
     /// When it was made.
     pub created: Moment,
     /// How long it ran.
@@ -67,6 +69,7 @@ impl BuildRow {
             reference: reference(trigger),
             sha: trigger.sha.clone(),
             author: trigger.author.name.clone(),
+            event: trigger.event().as_str(),
             created: Moment::new(created.unwrap_or_default(), now),
             took: Span::new(started, finished, now),
         }
@@ -74,6 +77,11 @@ impl BuildRow {
 
     pub(crate) fn short_sha(&self) -> &str {
         short(&self.sha)
+    }
+
+    /// What started it, where that is not a push.
+    pub(crate) fn mark_of_event(&self) -> Option<String> {
+        (self.event != "push").then(|| self.event.replace('_', " "))
     }
 
     /// The same build as one sign.

@@ -36,6 +36,16 @@ pub struct SettingsPage {
     pub caches: Vec<CacheRow>,
     /// All three.
     pub trust: Vec<TrustSwitch>,
+    /// `main`.
+    pub default_branch: String,
+    /// Path of its badge.
+    pub badge: String,
+    /// The badge's whole address.
+    pub badge_url: String,
+    /// The repository's whole address.
+    pub page_url: String,
+    /// The badge as a link of a page.
+    pub badge_html: String,
 }
 
 /// What was wrong with a form.
@@ -53,6 +63,7 @@ pub struct Problem {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the names are the meaning")]
 pub enum Section {
+    General,
     Secrets,
     Registries,
     Trust,
@@ -169,7 +180,23 @@ impl SettingsPage {
             registry: RegistryForm::default(),
             caches: Vec::new(),
             trust: Vec::new(),
+            default_branch: "main".to_owned(),
+            badge: paths::badge(name),
+            badge_url: String::new(),
+            page_url: String::new(),
+            badge_html: String::new(),
         }
+        .at("")
+    }
+
+    /// With addresses below the server's public URL.
+    #[must_use]
+    pub fn at(mut self, public_url: &str) -> Self {
+        self.badge_url = format!("{public_url}{}", self.badge);
+        self.page_url = format!("{public_url}{}", self.href);
+        self.badge_html =
+            format!("<a href=\"{}\"><img src=\"{}\" alt=\"build status\"></a>", self.page_url, self.badge_url);
+        self
     }
 
     /// What was wrong with a part's form.

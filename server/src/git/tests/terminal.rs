@@ -140,6 +140,7 @@ async fn a_delivery_whose_build_was_not_made_is_built_after_a_restart() {
             forge_id: id.to_owned(),
             event: "push".to_owned(),
             body: body_of(&pushed),
+            headers: Vec::new(),
         };
         let crate::store::model::DeliveryStored::Fresh(id) = server.app().store.store_delivery(new).await.unwrap()
         else {

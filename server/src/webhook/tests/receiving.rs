@@ -231,6 +231,7 @@ async fn a_delivery_from_before_a_crash_is_worked_on() {
         forge_id: "x".to_owned(),
         event: "push".to_owned(),
         body: body.into_bytes(),
+        headers: Vec::new(),
     };
     hooked.server.app().store.store_delivery(new).await.unwrap();
     hooked.server.restart().await;
