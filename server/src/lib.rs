@@ -22,6 +22,7 @@ pub mod queue;
 mod requests;
 mod routes;
 mod runner_api;
+mod search;
 mod session;
 pub mod source;
 mod sse;

@@ -2,9 +2,24 @@
 
 use slipway_pipelines::repository::RepositoryName;
 
+use crate::store::model::LogPlace;
+
 /// Page of a build: `/repos/owner/name/builds/7`.
 pub fn build(repository: &RepositoryName, number: u64) -> String {
     format!("{}/builds/{number}", self::repository(repository))
+}
+
+/// Page of a step's log.
+pub fn step(place: &LogPlace) -> String {
+    let attempt = if place.is_last { None } else { Some(place.log.attempt) };
+    slipway_web::views::paths::step(&place.repository, place.number, place.job, place.log.step, attempt)
+}
+
+/// The same at a line of it.
+pub fn line(place: &LogPlace, line: u64) -> String {
+    let step = step(place);
+    let and = if step.contains('?') { '&' } else { '?' };
+    format!("{step}{and}line={line}#L{line}")
 }
 
 /// Page of a repository: `/repos/owner/name`.

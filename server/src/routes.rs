@@ -90,6 +90,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/artifacts/{*path}", get(api::get_artifact))
         .route("/api/v1/home", get(api::home))
         .route("/api/v1/stream", get(api::live))
+        .route("/api/v1/search", get(api::search))
         .route("/api/v1/queue", get(api::queue))
         .route("/api/v1/queue/pause", post(api::pause_queue))
         .route("/api/v1/queue/resume", post(api::resume_queue))
@@ -121,6 +122,7 @@ fn browser() -> Router<App> {
         // Pages: Visitor, who is sent to the login page when nobody has logged in.
         .route("/logout", post(session::logout))
         .route("/", get(pages::home))
+        .route("/search", get(pages::search))
         .route("/queue", get(pages::queue))
         .route("/queue/pause", post(pages::pause_queue))
         .route("/queue/resume", post(pages::resume_queue))

@@ -43,6 +43,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         file("log.js", SCRIPT, include_str!("../assets/log.js").to_owned()),
         file("queue.js", SCRIPT, include_str!("../assets/queue.js").to_owned()),
         file("repository.js", SCRIPT, include_str!("../assets/repository.js").to_owned()),
+        file("search.js", SCRIPT, include_str!("../assets/search.js").to_owned()),
         file("page.js", SCRIPT, include_str!("../assets/page.js").to_owned()),
         file("icon.svg", PICTURE, sign::icon(None)),
     ];

@@ -27,6 +27,7 @@ pub(crate) mod provenance;
 pub(crate) mod range;
 mod registries;
 mod repos;
+mod search;
 mod secrets;
 mod shape;
 mod tests;
@@ -58,6 +59,7 @@ pub(crate) use overview::{drain_runner, find_runner, pause_queue, queue, resume_
 pub(crate) use provenance::{list_provenance, provenance_key};
 pub(crate) use registries::{delete_registry, forget_registry, keep_registry, list_registries, put_registry};
 pub(crate) use repos::{create_repository, get_repository, list_repositories, webhook_url};
+pub(crate) use search::{Findings, Scope, SearchQuery, find, search};
 pub(crate) use secrets::{delete_secret, forget_secret, keep_secret, list_secrets, put_secret};
 pub(crate) use shape::times;
 pub(crate) use tests::{CaseQuery, build_coverage, build_tests, find_test, get_test, list_tests, sort_of};

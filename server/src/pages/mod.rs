@@ -22,6 +22,7 @@ mod queue_view;
 mod registries;
 mod repository;
 mod run;
+mod search;
 mod settings;
 mod settings_view;
 mod tests;
@@ -42,6 +43,7 @@ pub(crate) use queue::{drain_runner, pause_queue, queue, resume_queue, resume_ru
 pub(crate) use registries::{drop_global_registry, registries, set_global_registry};
 pub(crate) use repository::repository;
 pub(crate) use run::{run, start};
+pub(crate) use search::search;
 pub(crate) use settings::{
     drop_cache, drop_registry, drop_secret, set_general, set_registry, set_secret, set_trust, settings,
 };

@@ -239,6 +239,47 @@ pub(super) async fn find(
     row.map(|row| Ok((parse(TABLE, &row.repository)?, row.try_into()?))).transpose()
 }
 
+/// Builds of commits in a range of names, before a build, newest first.
+pub(super) async fn of_commit(
+    db: impl SqliteExecutor<'_>,
+    (from, to): (String, String),
+    before: String,
+    repository: Option<String>,
+    limit: u32,
+) -> Result<Vec<(RepositoryName, BuildSummary)>, StoreError> {
+    let only = if repository.is_some() { " AND builds.repository = $5" } else { "" };
+    let sql = select!("WHERE builds.sha >= $1 AND builds.sha < $2 AND builds.id < $3");
+    // Safe: all parts are written here.
+    let sql = AssertSqlSafe(format!("{sql}{only} ORDER BY builds.id DESC LIMIT $4"));
+    let mut query = sqlx::query_as::<_, Row>(sql).bind(from).bind(to).bind(before).bind(i64::from(limit));
+    if let Some(repository) = repository {
+        query = query.bind(repository);
+    }
+    named(query.fetch_all(db).await?)
+}
+
+/// The builds of a stretch, without its end, whose cause has a pattern in it, newest first.
+pub(super) async fn like(
+    db: impl SqliteExecutor<'_>,
+    (before, last): (String, String),
+    pattern: String,
+    repository: Option<String>,
+) -> Result<Vec<(RepositoryName, BuildSummary)>, StoreError> {
+    let only = if repository.is_some() { " AND builds.repository = $4" } else { "" };
+    let sql = select!("WHERE builds.id < $1 AND builds.id >= $2 AND LOWER(builds.trigger_json) LIKE $3 ESCAPE '\\'");
+    // Safe: all parts are written here.
+    let sql = AssertSqlSafe(format!("{sql}{only} ORDER BY builds.id DESC"));
+    let mut query = sqlx::query_as::<_, Row>(sql).bind(before).bind(last).bind(pattern);
+    if let Some(repository) = repository {
+        query = query.bind(repository);
+    }
+    named(query.fetch_all(db).await?)
+}
+
+fn named(rows: Vec<Row>) -> Result<Vec<(RepositoryName, BuildSummary)>, StoreError> {
+    rows.into_iter().map(|row| Ok((parse(TABLE, &row.name)?, row.try_into()?))).collect()
+}
+
 /// The oldest builds that are not finished.
 pub(super) async fn open(
     db: impl SqliteExecutor<'_>,

@@ -40,6 +40,7 @@ mod results;
 mod row;
 mod runners;
 mod sealing;
+mod search;
 mod secrets;
 mod settle;
 mod steps;

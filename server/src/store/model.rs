@@ -23,6 +23,7 @@ mod caches;
 mod command;
 mod home;
 mod lists;
+mod search;
 mod settings;
 mod tests;
 mod times;
@@ -33,6 +34,7 @@ pub use caches::{Cached, NewCached};
 pub use command::CommandBegan;
 pub use home::{Home, HomeRepository, Mark, OpenBuild};
 pub use lists::{BuildFilter, DeliverySummary};
+pub use search::{LogPlace, TestPlace};
 pub use settings::{NewRegistry, NewSecret, Registry, Secret, TrustChange};
 pub use tests::{
     CaseFilter, CaseOrder, CaseRow, Coverage, ReportSummary, Test, TestCounts, TestId, TestRow, TestRun, TestSort,

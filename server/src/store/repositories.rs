@@ -110,6 +110,11 @@ impl Store {
         rows.into_iter().map(|row| row.open(&self.vault)).collect()
     }
 
+    /// Names of all repositories.
+    pub async fn repositories_names(&self) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT name FROM repositories ORDER BY name_key").fetch_all(&self.readers).await?)
+    }
+
     /// Changes what a repository is trusted with, and says what it is trusted with now.
     pub async fn set_trusted(&self, id: RepositoryId, change: TrustChange) -> Result<Trusted, StoreError> {
         self.write(move |tx| {

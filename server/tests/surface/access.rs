@@ -38,6 +38,7 @@ const API: &[(&str, &str)] = &[
     ("GET", "/api/v1/repos/me/thing/builds/1/artifacts/dist/app"),
     ("GET", "/api/v1/home"),
     ("GET", "/api/v1/stream"),
+    ("GET", "/api/v1/search"),
     ("GET", "/api/v1/queue"),
     ("POST", "/api/v1/queue/pause"),
     ("POST", "/api/v1/queue/resume"),
@@ -47,6 +48,7 @@ const API: &[(&str, &str)] = &[
 ];
 const PAGES: &[(&str, &str)] = &[
     ("GET", "/"),
+    ("GET", "/search"),
     ("GET", "/queue"),
     ("POST", "/queue/pause"),
     ("POST", "/queue/resume"),

@@ -19,6 +19,7 @@ mod pushed;
 mod queue;
 mod reports;
 mod repository;
+mod search;
 mod settings;
 mod setup;
 mod timeline;

@@ -53,9 +53,9 @@ impl Frame {
     }
 
     /// Pages that every page leads to.
-    pub(crate) fn places(&self) -> [Crumb; 2] {
+    pub(crate) fn places(&self) -> [Crumb; 3] {
         let place = |text: &str, href: &str| Crumb { text: text.to_owned(), href: href.to_owned() };
-        [place("Queue", paths::QUEUE), place("Registries", paths::REGISTRIES)]
+        [place("Search", paths::SEARCH), place("Queue", paths::QUEUE), place("Registries", paths::REGISTRIES)]
     }
 
     /// Whether this is the page of a place.

@@ -17,6 +17,7 @@ mod registries;
 mod repository;
 mod rows;
 mod run;
+mod search;
 mod settings;
 mod tests;
 mod timeline;
@@ -37,6 +38,7 @@ pub use registries::RegistriesPage;
 pub use repository::{FilterForm, RepositoryPage, Start, TestsHint};
 pub use rows::{BuildRow, HistoryMark};
 pub use run::{Field, FieldKind, RunPage};
+pub use search::{LogHitView, SearchBuild, SearchPage, TestHit};
 pub use settings::{
     CacheRow, EventBox, Problem, RegistryForm, RegistryRow, SecretForm, SecretRow, Section, SettingsPage, TrustSwitch,
 };

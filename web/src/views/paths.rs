@@ -32,6 +32,9 @@ pub fn build_tests(name: &RepositoryName, number: u64) -> String {
     format!("{}/tests", build(name, number))
 }
 
+/// The page of the search.
+pub const SEARCH: &str = "/search";
+
 /// The page of queue and runners.
 pub const QUEUE: &str = "/queue";
 
