@@ -1,6 +1,6 @@
 //! From names in a path to rows, or a 404 that says what is missing.
 
-use slipway_pipelines::repository::RepositoryName;
+use slipway_pipelines::{repository::RepositoryName, suggest::did_you_mean};
 
 use crate::{
     app::App,
@@ -11,12 +11,18 @@ use crate::{
 
 /// The repository of this name.
 pub(crate) async fn find_repository(app: &App, owner: &str, name: &str) -> Result<Repository, ApiError> {
-    let missing = || {
-        ApiError::not_found(format!("there is no repository `{owner}/{name}`"))
-            .help("push to its git remote, or register it with POST /api/v1/repos")
+    let known = match RepositoryName::new(owner, name) {
+        Ok(name) => app.store.repository(&name).await?,
+        Err(_) => None,
     };
-    let name = RepositoryName::new(owner, name).map_err(|_| missing())?;
-    app.store.repository(&name).await?.ok_or_else(missing)
+    if let Some(repository) = known {
+        return Ok(repository);
+    }
+    let asked = format!("{owner}/{name}");
+    let all = app.store.repositories_names().await?;
+    let near = did_you_mean(&asked, all.iter().map(String::as_str));
+    let help = near.unwrap_or_else(|| "push to its git remote, or register it with POST /api/v1/repos".to_owned());
+    Err(ApiError::not_found(format!("there is no repository `{asked}`")).help(help))
 }
 
 /// The build of this number.

@@ -92,6 +92,8 @@ async fn what_is_not_there_is_a_page_that_helps() {
         let html = answer.text().await.unwrap();
         assert!(html.contains("href=\"/\"") && !html.contains("<b>"), "{html}");
     }
+    let near = world.get("/repos/me/thign").await.text().await.unwrap();
+    assert!(near.contains("Did you mean `me/thing`?") && near.contains("href=\"/search\""), "{near}");
     assert!(world.text("/").await.contains("me/</span>thing"));
     assert!(world.text("/repos/me/thing").await.contains("git remote add ci"));
 }
