@@ -21,10 +21,7 @@ const number = (text) => (text === '' ? 0 : /^\d{1,5}$/.test(text) ? Number(text
 /** @param {number | undefined} value */
 const byte = (value) => (value !== undefined && value <= 255 ? value : null);
 
-/**
- * The nearest of the colours 16 to 255.
- * @param {number[]} wanted
- */
+/** The nearest of the colours 16 to 255. @param {number[]} wanted */
 function nearest(wanted) {
   const steps = wanted.map((value) => (value < 48 ? 0 : value < 115 ? 1 : Math.floor((value - 35) / 40)));
   const distance = (/** @type {number[]} */ color) => color.reduce((sum, value, at) => sum + (value - wanted[at]) ** 2, 0);
@@ -50,11 +47,7 @@ function extended(parameters, colons) {
   return [color.length < 3 ? null : nearest(color), 4];
 }
 
-/**
- * @param {Style} style
- * @param {number} code
- * @param {number | undefined} detail
- */
+/** @param {Style} style @param {number} code @param {number | undefined} detail */
 function set(style, code, detail) {
   if (code === 0) Object.assign(style, plain());
   else if (code === 1) style.bold = true;
@@ -75,10 +68,7 @@ function set(style, code, detail) {
   else if (code >= 100 && code <= 107) style.bg = code - 92;
 }
 
-/**
- * @param {Style} style
- * @param {string} text
- */
+/** @param {Style} style @param {string} text */
 function apply(style, text) {
   const groups = text.split(';').map((group) => group.split(':').map(number));
   for (let at = 0; at < groups.length; ) {
@@ -116,31 +106,25 @@ function classes(style) {
 
 /** Eats text in pieces cut anywhere, gives lines: `{ spans: [[classes, text], …], cut }`. */
 export class Parser {
+  mode = 'ground';
+  parameters = '';
+  /** @type {Span[]} */
+  spans = [];
+  length = 0;
+  cut = false;
+  redraw = false;
+
   constructor(parameters = '') {
     this.style = plain();
     if (parameters) apply(this.style, parameters);
     this.names = classes(this.style);
-    this.parameters = '';
-    this.mode = 'ground';
-    /** @type {Span[]} */
-    this.spans = [];
-    this.length = 0;
-    this.cut = false;
-    this.redraw = false;
   }
 
   clear() {
-    this.mode = 'ground';
-    this.spans = [];
-    this.length = 0;
-    this.cut = false;
-    this.redraw = false;
+    [this.mode, this.spans, this.length, this.cut, this.redraw] = ['ground', [], 0, false, false];
   }
 
-  /**
-   * Eats a piece; the lines that it ends.
-   * @param {string} text
-   */
+  /** Eats a piece; the lines that it ends. @param {string} text */
   push(text) {
     /** @type {Line[]} */
     const lines = [];
@@ -163,10 +147,7 @@ export class Parser {
     return lines;
   }
 
-  /**
-   * The line that has not ended yet; `null` when nothing came since the last end.
-   * @returns {Line | null}
-   */
+  /** The line that has not ended yet; `null` when nothing came since the last end. @returns {Line | null} */
   rest() {
     return this.spans.length ? { spans: this.spans, cut: this.cut } : null;
   }
