@@ -108,8 +108,9 @@ pub(super) fn word(late: &Environment) -> Vec<u8> {
         }
         // The gate reads lines: a newline travels as what printf makes of it, its own trailing ones kept by the dot.
         let value = if value.contains('\n') {
-            let escaped = value.replace('\\', r"\\").replace('%', "%%").replace('\n', r"\n");
-            format!("$(printf {}.); {name}=${{{name}%.}}", quote(&escaped))
+            let escaped = value.replace('\\', r"\\").replace('\n', r"\n");
+            // Not as the format: one that begins with a dash would be an option.
+            format!("$(printf %b. {}); {name}=${{{name}%.}}", quote(&escaped))
         } else {
             quote(value)
         };
