@@ -41,10 +41,7 @@ async fn a_log_line_arrives_in_the_open_page_without_a_reload() {
     let asked = page.current_url().await.unwrap();
     assert!(asked.path().starts_with("/login"), "a stranger sees the login: {asked}");
 
-    page.goto(&server.login).await.unwrap();
-    if let Ok(button) = page.find(Locator::Css("main form button")).await {
-        button.click().await.unwrap();
-    }
+    browser.log_in(&server.login).await;
     until("the list of builds", PATIENCE, async || {
         let source = page.source().await.map_err(|error| error.to_string())?;
         if source.contains("harbour/lights") { Ok(()) } else { Err(source) }
@@ -122,10 +119,7 @@ async fn the_page_cancels_and_retries_and_survives_a_lost_connection() {
 
     let browser = Browser::start().await;
     let page = &browser.page;
-    page.goto(&server.login).await.unwrap();
-    if let Ok(button) = page.find(Locator::Css("main form button")).await {
-        button.click().await.unwrap();
-    }
+    browser.log_in(&server.login).await;
     until("to be logged in", PATIENCE, async || {
         let source = page.source().await.map_err(|error| error.to_string())?;
         if source.contains("harbour/buttons") { Ok(()) } else { Err(source) }

@@ -67,11 +67,7 @@ async fn world() -> Server {
 }
 
 async fn signed_in(server: &Server, browser: &Browser) {
-    browser.page.goto(&server.login).await.unwrap();
-    let asks = browser.page.current_url().await.unwrap().path().starts_with("/login");
-    if asks {
-        browser.page.find(Locator::Css("main form button")).await.unwrap().click().await.unwrap();
-    }
+    browser.log_in(&server.login).await;
     browser.page.goto(&server.api.url).await.unwrap();
 }
 

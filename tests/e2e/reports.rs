@@ -78,10 +78,7 @@ async fn a_failing_step_shows_its_tests_and_what_is_new() {
         assert!(page.contains(wanted), "no `{wanted}`: {page}");
     }
     let browser = Browser::start().await;
-    browser.page.goto(&server.login).await.unwrap();
-    if let Ok(button) = browser.page.find(fantoccini::Locator::Css("main form button")).await {
-        button.click().await.unwrap();
-    }
+    browser.log_in(&server.login).await;
     for (name, path) in [
         ("tests-build", "/repos/me/tide/builds/2".to_owned()),
         ("tests-all", "/repos/me/tide/builds/2/tests".to_owned()),

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -55,6 +55,15 @@ impl Browser {
             .await
             .unwrap_or_else(|error| panic!("no browser: {error}\n{}", driver.output.text()));
         Self { page, driver, _profile: profile }
+    }
+
+    /// Opens a server's login link, which asks once more unless it was followed from that server's own page.
+    pub(crate) async fn log_in(&self, link: &str) {
+        self.page.goto(link).await.expect("the login link");
+        if self.page.current_url().await.expect("an address").path().starts_with("/login") {
+            let button = self.page.find(Locator::Css("main form button")).await.expect("a button");
+            button.click().await.expect("a click");
+        }
     }
 
     /// Writes what the window shows to `target/screenshots`.

@@ -97,9 +97,14 @@ fn ended_well(status: Sign) -> bool {
     matches!(status, Sign::Warning | Sign::Status(Status::Success))
 }
 
+/// One that was cancelled says nothing about the code.
+fn ended_badly(status: Sign) -> bool {
+    matches!(status, Sign::Status(Status::Failure | Status::Error | Status::Lost))
+}
+
 fn success(builds: &[Past]) -> Option<u32> {
     let good = builds.iter().filter(|build| ended_well(build.status)).count();
-    let bad = builds.iter().filter(|build| !ended_well(build.status) && build.status.has_trouble()).count();
+    let bad = builds.iter().filter(|build| ended_badly(build.status)).count();
     u32::try_from((good * 100).checked_div(good + bad)?).ok()
 }
 
