@@ -12,7 +12,7 @@ use crate::{
     provenance::ProvenanceKey,
     queue::Dispatcher,
     storage::Storage,
-    store::{Effects, Store, StoreError},
+    store::{Effects, Store, StoreError, model::Again},
 };
 
 /// The server's parts. Cheap to clone.
@@ -62,10 +62,11 @@ impl App {
         Ok(())
     }
 
-    /// Runs the jobs of a finished build again that did not end well; all of them when all did.
-    pub async fn retry_build(&self, build: BuildId, by: &str) -> Result<(), StoreError> {
-        self.store.retry_build(build).await?;
-        tracing::info!(build.id = %build, by, "build {build} runs again");
+    /// Runs jobs of a finished build again.
+    pub async fn retry_build(&self, build: BuildId, what: Again, by: &str) -> Result<(), StoreError> {
+        let jobs = format!("{what:?}");
+        self.store.retry_build(build, what).await?;
+        tracing::info!(build.id = %build, by, jobs, "build {build} runs again");
         Ok(())
     }
 

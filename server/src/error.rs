@@ -146,6 +146,7 @@ impl From<StoreError> for ApiError {
             StoreError::BuildFinished => Self::conflict("the build is already finished"),
             StoreError::BuildUnfinished => Self::conflict("the build is not finished").help("cancel it first"),
             StoreError::NothingToRetry => Self::conflict("the build has no jobs to run again"),
+            StoreError::NoSuchJob(job) => Self::not_found(format!("the build has no job `{job}`")),
             StoreError::OnHold => Self::conflict("the runner is drained, or the queue is paused"),
             StoreError::NoSuchStep(step) => Self::bad_request(format!("the job has no step {step}")),
             StoreError::Gap => Self::bad_request("a part of the report is missing"),

@@ -12,7 +12,7 @@ use crate::harness::{
 };
 
 /// Waits until an element's text is as wanted.
-async fn shows(browser: &Browser, selector: &str, text: &str) {
+pub(super) async fn shows(browser: &Browser, selector: &str, text: &str) {
     until(&format!("`{text}` in {selector}"), PATIENCE, async || {
         let script = "return document.querySelector(arguments[0])?.innerText ?? '(no such element)'";
         let seen = browser.page.execute(script, vec![json!(selector)]).await.map_err(|error| error.to_string())?;

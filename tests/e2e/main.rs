@@ -9,6 +9,7 @@ mod again;
 mod artifacts;
 mod bad_input;
 mod browser;
+mod build_page;
 mod caches;
 mod command_line;
 mod compose;

@@ -4,6 +4,7 @@
 import { keys } from './keys.js';
 import { Log } from './log.js';
 import { tick } from './page.js';
+import './watch.js';
 
 const build = document.getElementById('build');
 let log = null;
@@ -45,12 +46,15 @@ function apply(next, withLog) {
     location.reload();
     return;
   }
+  const was = 'final' in build.dataset;
   build.toggleAttribute('data-final', 'final' in fresh.dataset);
   const head = next.getElementById('head');
   document.title = head.dataset.title;
   const icon = document.getElementById('icon');
   if (icon.getAttribute('href') !== head.dataset.icon) icon.href = head.dataset.icon;
   for (const id of ['head', 'panels', 'panel']) swap(next, id);
+  const is = 'final' in build.dataset;
+  if (was !== is) build.dispatchEvent(new Event(is ? 'build-end' : 'build-again'));
   swap(next, 'notes');
   swap(next, 'steps');
   if (!pane()) return;
@@ -105,6 +109,7 @@ function opened(url) {
 
 /** Opens or closes a part above the log, which stays as it is. */
 function unfold(link) {
+  if (log?.live) log.follow(false);
   history.replaceState(history.state, '', link.href + location.hash);
   refresh();
 }
@@ -162,6 +167,8 @@ keys({
 });
 
 open();
+// Who asked for what is above the log sees that first.
+if (!document.getElementById('panel').hidden && !location.hash) scrollTo(0, 0);
 if (!('final' in build.dataset)) subscribe();
 // Bars of what runs grow.
 setInterval(() => {

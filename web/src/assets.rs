@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::{
-    palette,
+    bundle, palette,
     sign::{self, Sign},
 };
 use sha2::{Digest, Sha256};
@@ -45,8 +45,10 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         file("repository.js", SCRIPT, include_str!("../assets/repository.js").to_owned()),
         file("search.js", SCRIPT, include_str!("../assets/search.js").to_owned()),
         file("page.js", SCRIPT, include_str!("../assets/page.js").to_owned()),
+        file("watch.js", SCRIPT, include_str!("../assets/watch.js").to_owned()),
         file("icon.svg", PICTURE, sign::icon(None)),
     ];
+    together(&mut files);
     files.extend(sign::ALL.map(|one| file(&icon(one), PICTURE, sign::icon(Some(one)))));
     let mut hash = Sha256::new();
     for asset in &files {
@@ -55,6 +57,21 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     }
     Assets { folder: hex::encode(&hash.finalize()[..8]), files }
 });
+
+/// Puts into each page's own module what it imports. One that cannot be is left as it is, and works, too.
+fn together(files: &mut [Asset]) {
+    let modules: Vec<(String, String)> = files
+        .iter()
+        .filter(|file| file.content_type == SCRIPT)
+        .map(|file| (file.name.clone(), file.text.clone()))
+        .collect();
+    let find = |name: &str| modules.iter().find(|(other, _)| other == name).map(|(_, text)| text.as_str());
+    for file in files.iter_mut().filter(|file| file.content_type == SCRIPT && bundle::is_entry(&file.text)) {
+        if let Ok(text) = bundle::bundle(&file.name, &find) {
+            file.text = text;
+        }
+    }
+}
 
 fn file(name: &str, content_type: &'static str, text: String) -> Asset {
     Asset { name: name.to_owned(), content_type, text }

@@ -186,7 +186,7 @@ mod tests {
     fn a_line_goes_around_the_boxes_that_it_passes() {
         let layout = layout(&[vec![], vec![], vec![0], vec![2, 1]]);
         assert_eq!(layout.boxes, [(0, 0), (0, 40), (212, 0), (424, 0)]);
-        let Line(long) = &layout.lines[2];
+        let Line(long) = &layout.lines[1];
         assert_eq!(long[..], [(168, 54), (212, 54), (380, 54), (424, 14)]);
     }
 

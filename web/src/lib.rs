@@ -6,6 +6,7 @@
 pub mod ansi;
 pub mod assets;
 pub mod badge;
+mod bundle;
 mod graph;
 pub mod palette;
 pub mod sign;

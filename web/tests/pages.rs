@@ -94,7 +94,7 @@ fn page(text: &str) -> BuildPage {
     let mut page = BuildPage::new(&name, 1, (status, Some(&finish)), &trigger, (0, Some(1), Some(2)), 3);
     page.diagnostics = text.to_owned();
     page.left_out = vec![LeftOutView { what: text.to_owned(), why: text.to_owned() }];
-    page.warnings = vec![WarningView { place: text.to_owned(), href: "/".to_owned(), text: text.to_owned() }];
+    page.warnings = vec![WarningView { place: text.to_owned(), href: "/".to_owned(), texts: vec![text.to_owned()] }];
     let case = CaseView {
         suite: text.to_owned(),
         name: text.to_owned(),
@@ -133,6 +133,7 @@ fn page(text: &str) -> BuildPage {
         attempt: 1,
         note: text.to_owned(),
         took: None,
+        retry: String::new(),
         outputs: vec![(text.to_owned(), text.to_owned())],
         steps: vec![step],
     }];
@@ -195,6 +196,7 @@ fn panels(text: &str) -> [Panel; 3] {
             place: text.to_owned(),
             href: "/".to_owned(),
         }],
+        provenance: "/".to_owned(),
         images: vec![UsedView { reference: text.to_owned(), digest: text.to_owned(), steps: vec![text.to_owned()] }],
         left_out: vec![LeftOutView { what: text.to_owned(), why: text.to_owned() }],
     };

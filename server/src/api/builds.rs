@@ -154,17 +154,6 @@ pub(crate) async fn cancel(
     after(&app, build).await
 }
 
-/// `POST …/retry`: the build as it is then, under the same number.
-pub(crate) async fn retry(
-    who: Admin,
-    State(app): State<App>,
-    UrlPath((owner, name, number)): BuildPath,
-) -> Result<Json<BuildDetailJson>, ApiError> {
-    let build = find_build(&app, &owner, &name, &number).await?;
-    app.retry_build(build.summary.id, &who.name).await?;
-    after(&app, build).await
-}
-
 /// `POST …/approve`: no build waits for an approval yet.
 pub(crate) async fn approve(
     _: Admin,

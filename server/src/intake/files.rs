@@ -5,6 +5,9 @@ use std::path::Path;
 use git2::{ErrorCode, ObjectType, Oid, Repository, Tree};
 use slipway_pipelines::{context::SourceFile, discovery};
 
+use super::IntakeError;
+use crate::{app::App, git::repository::open, store::model::Repository as Stored};
+
 /// One byte more than the language takes of a file, so that it says that the file is too large.
 const MAX_FILE_BYTES: usize = 256 * 1024 + 1;
 /// Git's file mode of a symbolic link.
@@ -39,6 +42,27 @@ pub(super) fn read(repository: &Repository, commit: Oid) -> Result<Vec<SourceFil
         files.push(SourceFile { path: path.to_owned(), bytes: bytes(repository, *id)? });
     }
     Ok(files)
+}
+
+/// The pipeline files of a commit, if the server has the commit. Nothing is fetched for it.
+///
+/// # Errors
+/// The server's own copy of the repository cannot be read.
+pub(crate) async fn pipeline_of(
+    app: &App,
+    repository: &Stored,
+    sha: &str,
+) -> Result<Option<Vec<SourceFile>>, IntakeError> {
+    let path = app.config.bare_repository(&repository.name);
+    let id = Oid::from_str(sha)?;
+    let look = move || -> Result<_, git2::Error> {
+        let Some(bare) = open(&path)? else { return Ok(None) };
+        if bare.find_commit(id).is_err() {
+            return Ok(None);
+        }
+        read(&bare, id).map(Some)
+    };
+    Ok(tokio::task::spawn_blocking(look).await.map_err(|_| IntakeError::Stopped)??)
 }
 
 fn file(tree: &Tree<'_>, name: &str) -> Option<Oid> {

@@ -14,6 +14,7 @@ mod start;
 mod work;
 
 pub use error::IntakeError;
+pub(crate) use files::pipeline_of;
 pub use manual::{Target, manual};
 pub use parameters::parameters;
 pub(crate) use pushed::{PushedRef, body_of};

@@ -5,7 +5,7 @@ use slipway_web::views::paths;
 
 use super::{PageError, Visitor};
 use crate::{
-    api::{UrlPath, find_build},
+    api::{Retry, UrlPath, UrlQuery, find_build},
     app::App,
     store::StoreError,
 };
@@ -28,14 +28,16 @@ pub(crate) async fn cancel(
     }
 }
 
-/// `POST /repos/O/R/builds/N/retry`.
+/// `POST /repos/O/R/builds/N/retry`, `?what=failed|all|job&job=NAME`.
 pub(crate) async fn retry(
     who: Visitor,
     State(app): State<App>,
     UrlPath((owner, name, number)): BuildPath,
+    UrlQuery(what): UrlQuery<Retry>,
 ) -> Result<Redirect, PageError> {
+    let again = what.again()?;
     let build = find_build(&app, &owner, &name, &number).await?;
-    match app.retry_build(build.summary.id, &who.name).await {
+    match app.retry_build(build.summary.id, again, &who.name).await {
         // Somebody else was quicker.
         Ok(_) | Err(StoreError::BuildUnfinished) => {
             Ok(Redirect::to(&paths::build(&build.repository.name, build.summary.number)))

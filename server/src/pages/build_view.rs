@@ -8,7 +8,7 @@ use slipway_pipelines::{
 use slipway_web::{
     sign::Sign,
     time::Span,
-    views::{BuildPage, JobView, LeftOutView, StepView, WarningView, paths},
+    views::{BuildPage, JobView, LeftOutView, RetryView, StepView, WarningView, paths},
     words,
 };
 
@@ -25,7 +25,7 @@ pub(super) fn build_page(build: &BuildDetail, selected: Option<(usize, usize)>, 
     let state = (summary.status, summary.finish.as_ref());
     let mut page = BuildPage::new(&build.repository.name, summary.number, state, &summary.trigger, times, now);
     page.failures = failures(build);
-    page.can_retry = summary.status.is_final() && !build.jobs.is_empty();
+    page.retries = retries(build, &page.href);
     page.diagnostics = build.diagnostics_text.clone();
     page.broken = build.jobs.is_empty();
     page.left_out = build
@@ -33,9 +33,37 @@ pub(super) fn build_page(build: &BuildDetail, selected: Option<(usize, usize)>, 
         .iter()
         .map(|LeftOut { what, why }| LeftOutView { what: what.clone(), why: why.clone() })
         .collect();
-    page.warnings = build.warnings.iter().filter_map(|warning| warning_view(build, warning)).collect();
+    page.warnings = warnings(build);
     page.jobs = build.jobs.iter().map(|job| job_view(build, job, selected, now)).collect();
     page
+}
+
+/// What of a finished build can be run again: where some of several jobs failed, those or all.
+fn retries(build: &BuildDetail, href: &str) -> Vec<RetryView> {
+    if !build.summary.status.is_final() || build.jobs.is_empty() {
+        return Vec::new();
+    }
+    let bad = build.jobs.iter().filter(|job| job.state.status().is_bad()).count();
+    if bad == 0 || bad == build.jobs.len() {
+        return vec![RetryView { text: "Retry", action: format!("{href}/retry") }];
+    }
+    let action = |what| paths::retry(&build.repository.name, build.summary.number, what, None);
+    vec![
+        RetryView { text: "Retry failed", action: action("failed") },
+        RetryView { text: "Retry all", action: action("all") },
+    ]
+}
+
+/// The warnings of each place together.
+fn warnings(build: &BuildDetail) -> Vec<WarningView> {
+    let mut views: Vec<WarningView> = Vec::new();
+    for view in build.warnings.iter().filter_map(|warning| warning_view(build, warning)) {
+        match views.last_mut().filter(|last| last.place == view.place) {
+            Some(last) => last.texts.extend(view.texts),
+            None => views.push(view),
+        }
+    }
+    views
 }
 
 fn warning_view(build: &BuildDetail, warning: &Warning) -> Option<WarningView> {
@@ -47,7 +75,7 @@ fn warning_view(build: &BuildDetail, warning: &Warning) -> Option<WarningView> {
         }
         None => (job.name.clone(), paths::build(name, number)),
     };
-    Some(WarningView { place, href, text: warning.text.clone() })
+    Some(WarningView { place, href, texts: vec![warning.text.clone()] })
 }
 
 fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize)>, now: Millis) -> JobView {
@@ -92,6 +120,11 @@ fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize
         attempt: job.attempt,
         note: note(build, job),
         took: Span::new(started, finished, now),
+        retry: if build.summary.status.is_final() && build.jobs.len() > 1 {
+            paths::retry(&build.repository.name, build.summary.number, "job", Some(&job.name))
+        } else {
+            String::new()
+        },
         outputs: job.outputs.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         steps: steps.collect(),
     }

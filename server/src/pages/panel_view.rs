@@ -140,6 +140,7 @@ fn details(build: &BuildDetail) -> DetailsView {
         parameters: given.map(|(name, value)| (name.clone(), value.clone())).collect(),
         changed: trigger.changed_files.clone(),
         pushed: build.jobs.iter().flat_map(|job| pushed(build, job)).collect(),
+        provenance: paths::provenance(&build.repository.name, summary.number),
         images: images(build),
         left_out: build
             .left_out

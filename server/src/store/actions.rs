@@ -6,8 +6,11 @@ use slipway_pipelines::{
 };
 
 use super::{
-    Store, StoreError, attempts, builds, jobs,
-    settle::{change, settle, to_retry},
+    Store, StoreError,
+    again::again,
+    attempts, builds, jobs,
+    model::Again,
+    settle::{change, settle},
     writer::Tx,
 };
 use crate::clock;
@@ -30,9 +33,8 @@ impl Store {
         .await
     }
 
-    /// Starts the next attempt of the jobs of a finished build that did not end well, and of what was left out behind
-    /// them; of all when all ended well.
-    pub async fn retry_build(&self, build: BuildId) -> Result<(), StoreError> {
+    /// Starts the next attempt of jobs of a finished build.
+    pub async fn retry_build(&self, build: BuildId, what: Again) -> Result<(), StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
                 let (_, summary) = builds::find(&mut *tx.connection, build).await?.ok_or(StoreError::NotFound)?;
@@ -40,11 +42,7 @@ impl Store {
                     return Err(StoreError::BuildUnfinished);
                 }
                 let all = jobs::of_build(&mut *tx.connection, build).await?;
-                let again = to_retry(&all);
-                if again.is_empty() {
-                    return Err(StoreError::NothingToRetry);
-                }
-                for position in again {
+                for position in again(&all, &what)? {
                     let mut job = all[position].clone();
                     attempts::next(tx, &mut job, JobState::Waiting, 0).await?;
                 }

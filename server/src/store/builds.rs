@@ -16,7 +16,9 @@ use super::{
     codec::{from_json, parse, signed, status, to_json, unsigned},
     images, jobs,
     jobs::Job,
-    model::{BuildDetail, BuildFilter, BuildSummary, JobDetail, PushedBy, QueueTimes, StepAddress, StepDetail},
+    model::{
+        BuildDetail, BuildFilter, BuildSummary, JobDetail, Planned, PushedBy, QueueTimes, StepAddress, StepDetail,
+    },
     outputs, phases, pushed, queued, reported, repositories,
     row::row,
     steps, warnings,
@@ -170,6 +172,11 @@ impl Store {
             warnings: warnings::of_build(&mut *moment, id).await?,
             reports,
         }))
+    }
+
+    /// What the jobs of a build were compiled to.
+    pub async fn plans(&self, build: BuildId) -> Result<Vec<Planned>, StoreError> {
+        jobs::planned(&self.readers, build).await
     }
 
     /// One attempt of a job, the current or an earlier one.

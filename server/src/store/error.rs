@@ -20,9 +20,12 @@ pub enum StoreError {
     /// The build is not finished; nothing can be retried.
     #[error("the build is not finished")]
     BuildUnfinished,
-    /// The build has no jobs.
-    #[error("the build has no jobs")]
+    /// No job of the build is to run again.
+    #[error("no job is to run again")]
     NothingToRetry,
+    /// The build has no job of this name.
+    #[error("the build has no job `{0}`")]
+    NoSuchJob(String),
     /// The runner is drained, or the queue paused.
     #[error("nothing is given out")]
     OnHold,

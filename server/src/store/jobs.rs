@@ -14,6 +14,7 @@ use super::{
     StoreError,
     codec::{from_json, parse, signed, to_json, unsigned},
     effects::JobChange,
+    model::Planned,
     row::row,
     settle::MOST_DELAY,
 };
@@ -253,6 +254,25 @@ pub(super) async fn plan(db: impl SqliteExecutor<'_>, id: JobId) -> Result<Plan,
         .await?
         .ok_or(StoreError::NotFound)?;
     from_json(TABLE, &plan)
+}
+
+/// What the jobs of a build were compiled to, by position.
+pub(super) async fn planned(db: impl SqliteExecutor<'_>, build: BuildId) -> Result<Vec<Planned>, StoreError> {
+    let rows: Vec<(String, String, String, String)> =
+        sqlx::query_as("SELECT name, needs, runs_on, plan FROM jobs WHERE build = $1 ORDER BY position")
+            .bind(build.to_string())
+            .fetch_all(db)
+            .await?;
+    rows.into_iter()
+        .map(|(name, needs, runs_on, plan)| {
+            Ok(Planned {
+                name,
+                needs: from_json(TABLE, &needs)?,
+                runs_on: from_json(TABLE, &runs_on)?,
+                plan: from_json(TABLE, &plan)?,
+            })
+        })
+        .collect()
 }
 
 /// Writes a job's state, with the columns that follow from it.

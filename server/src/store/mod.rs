@@ -1,6 +1,7 @@
 //! The rows: the only SQL. One writer with group commit, readers beside it. One file a table, one function a statement.
 
 mod actions;
+mod again;
 mod archived_logs;
 mod artifacts;
 mod attempts;

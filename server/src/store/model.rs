@@ -5,35 +5,37 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use slipway_pipelines::{
-    compile::{Compilation, Concurrency, LeftOut},
+    compile::{Compilation, LeftOut},
     context::{Previous, Trusted},
     diagnostic::Diagnostic,
     ids::{BuildId, DeliveryId, JobId, RepositoryId},
-    plan::{Environment, StepKind},
     repository::RepositoryName,
-    state::{Finish, JobState, Millis, Reason, Status, StepState},
+    state::{Finish, JobState, Millis, Reason, Status},
     trigger::Trigger,
-    wire::{PhaseTime, PushedImage, UsedImage},
 };
 
-use crate::logs::LogAddress;
-
+mod again;
 mod artifacts;
 mod caches;
 mod command;
 mod home;
+mod job;
 mod lists;
+mod planned;
 mod search;
 mod settings;
 mod tests;
 mod times;
 mod warning;
 
+pub use again::Again;
 pub use artifacts::{Artifact, ArtifactLimits, Gone, NewArtifact};
 pub use caches::{Cached, NewCached};
 pub use command::CommandBegan;
 pub use home::{Home, HomeRepository, Mark, OpenBuild};
+pub use job::{JobDetail, PushedBy, StepAddress, StepDetail};
 pub use lists::{BuildFilter, DeliverySummary};
+pub use planned::Planned;
 pub use search::{LogPlace, TestPlace};
 pub use settings::{NewRegistry, NewSecret, Registry, Secret, TrustChange};
 pub use tests::{
@@ -325,84 +327,6 @@ pub struct BuildDetail {
     pub warnings: Vec<Warning>,
     /// What its steps reported.
     pub reports: ReportSummary,
-}
-
-/// One attempt of a job.
-#[derive(Clone, Debug)]
-pub struct JobDetail {
-    /// Its id.
-    pub id: JobId,
-    /// Position in its build.
-    pub position: usize,
-    /// Unique in its build.
-    pub name: String,
-    /// The file it comes from.
-    pub workflow: String,
-    /// Positions of the jobs that it waits for.
-    pub needs: Vec<usize>,
-    /// From 1.
-    pub attempt: u32,
-    /// Where it stands.
-    pub state: JobState,
-    /// When it waited for a runner.
-    pub queued: QueueTimes,
-    /// Name of the runner that has or last had it.
-    pub runner: Option<String>,
-    /// What a runner must have.
-    pub labels: BTreeMap<String, String>,
-    /// How many of its kind may run at once.
-    pub concurrency: Option<Concurrency>,
-    /// What its steps handed to later steps and jobs; of two with one name, the later step's.
-    pub outputs: Environment,
-    /// Images that its steps put into registries.
-    pub pushed: Vec<PushedBy>,
-    /// By position.
-    pub steps: Vec<StepDetail>,
-}
-
-/// An image that a step put into a registry.
-#[derive(Clone, PartialEq, Debug)]
-pub struct PushedBy {
-    /// Position of the step in its job.
-    pub step: usize,
-    /// What is there.
-    pub image: PushedImage,
-}
-
-/// A step of one attempt of a job.
-#[derive(Clone, PartialEq, Debug)]
-pub struct StepDetail {
-    /// Position in its job.
-    pub position: usize,
-    /// Unique in its job.
-    pub name: String,
-    /// What it is.
-    pub kind: StepKind,
-    /// Whether its failure does not count.
-    pub ignored: bool,
-    /// Where it stands.
-    pub state: StepState,
-    /// Length of its log once it is finished; `None` before.
-    pub log_bytes: Option<u64>,
-    /// What its container was made from, once there is one.
-    pub image: Option<UsedImage>,
-    /// Positions of the steps that it waits for.
-    pub needs: Vec<usize>,
-    /// What its time went into besides its run.
-    pub phases: Vec<PhaseTime>,
-}
-
-/// Where a step's log is, and whom it belongs to.
-#[derive(Clone, PartialEq, Debug)]
-pub struct StepAddress {
-    /// Of its log.
-    pub log: LogAddress,
-    /// Its build.
-    pub build: BuildId,
-    /// Its repository.
-    pub repository: RepositoryId,
-    /// Whether nothing more comes: the step is finished.
-    pub ended: bool,
 }
 
 /// A runner, as the page of runners shows it.

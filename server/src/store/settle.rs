@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use slipway_pipelines::{
     ids::BuildId,
     plan::Retry,
-    state::{Finish, JobEvent, JobState, Millis, Reason, Status, StepEvent, StepState, fold_jobs},
+    state::{Finish, JobEvent, JobState, Millis, Reason, StepEvent, StepState, fold_jobs},
 };
 
 use super::{StoreError, attempts, builds, effects::Effects, groups, jobs, jobs::Job, queued, steps, writer::Tx};
@@ -126,7 +126,7 @@ fn decide(jobs: &[Job], at: Millis) -> Vec<(usize, JobEvent)> {
 }
 
 /// Whether something that a job needs, directly or not, ended badly.
-fn upstream_failed(jobs: &[Job], position: usize) -> bool {
+pub(super) fn upstream_failed(jobs: &[Job], position: usize) -> bool {
     let mut seen = vec![false; jobs.len()];
     let mut open = vec![position];
     while let Some(current) = open.pop() {
@@ -143,18 +143,6 @@ fn upstream_failed(jobs: &[Job], position: usize) -> bool {
     false
 }
 
-/// Which jobs of a finished build run again: those that ended badly and what was left out behind them; all when none
-/// did. Pure.
-pub(super) fn to_retry(jobs: &[Job]) -> Vec<usize> {
-    let again: Vec<usize> = (0..jobs.len())
-        .filter(|&position| {
-            let status = jobs[position].state.status();
-            status.is_bad() || status == Status::Skipped && upstream_failed(jobs, position)
-        })
-        .collect();
-    if again.is_empty() { (0..jobs.len()).collect() } else { again }
-}
-
 impl Effects {
     /// Whether a job became ready for a runner.
     pub fn queued(&self) -> bool {
@@ -163,7 +151,7 @@ impl Effects {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use slipway_pipelines::{ids::JobId, plan::RunsOn};
@@ -171,7 +159,7 @@ mod tests {
 
     use super::*;
 
-    fn job(position: usize, needs: &[usize], runs_on: RunsOn, state: JobState) -> Job {
+    pub(in crate::store) fn job(position: usize, needs: &[usize], runs_on: RunsOn, state: JobState) -> Job {
         Job {
             since: 0,
             id: JobId(Uuid::now_v7()),
@@ -231,17 +219,5 @@ mod tests {
     fn a_job_for_failure_is_left_out_when_all_goes_well() {
         let jobs = [job(0, &[], ON_SUCCESS, ended(Reason::Ok)), job(1, &[0], ON_FAILURE, JobState::Waiting)];
         assert_eq!(decide(&jobs, 5), [(1, JobEvent::LeftOut { reason: Reason::Condition, at: 5 })]);
-    }
-
-    #[test]
-    fn a_retry_takes_what_failed_and_what_waited_for_it() {
-        let jobs = [
-            job(0, &[], ON_SUCCESS, ended(Reason::Ok)),
-            job(1, &[], ON_SUCCESS, ended(Reason::ExitCode)),
-            job(2, &[1], ON_SUCCESS, ended(Reason::Needs)),
-            job(3, &[0], ON_FAILURE, ended(Reason::Condition)),
-        ];
-        assert_eq!(to_retry(&jobs), [1, 2]);
-        assert_eq!(to_retry(&jobs[..1]), [0], "all went well: all again");
     }
 }

@@ -8,7 +8,7 @@ use slipway_pipelines::{
 };
 use slipway_server::store::{
     StoreError,
-    model::{BuildDetail, BuildRef, Repository},
+    model::{Again, BuildDetail, BuildRef, Repository},
 };
 
 use crate::support::{build, content, detail, ended, finished, granted, job, new_build, repository, started, store};
@@ -134,11 +134,11 @@ async fn a_step_with_failure_cancel_cancels_the_build() {
 async fn a_retry_runs_what_failed_again_and_keeps_the_old_attempt() {
     let (_folder, store, _, made) = under_way().await;
     let id = detail(&store, made).await.jobs[0].id;
-    assert!(matches!(store.retry_build(made.id).await, Err(StoreError::BuildUnfinished)));
+    assert!(matches!(store.retry_build(made.id, Again::Needed).await, Err(StoreError::BuildUnfinished)));
     let old = granted(&store, id, 1).await;
     store.take_events(old, vec![started(0), ended(0, 1), finished(1)]).await.unwrap();
 
-    store.retry_build(made.id).await.unwrap();
+    store.retry_build(made.id, Again::Needed).await.unwrap();
     let now = detail(&store, made).await;
     assert_eq!(now.jobs.iter().map(|job| job.attempt).collect::<Vec<_>>(), [2, 2]);
     assert_eq!(now.summary.status, Status::Pending);
@@ -159,7 +159,7 @@ async fn a_retry_runs_what_failed_again_and_keeps_the_old_attempt() {
     store.take_events(claim, vec![finished(0)]).await.unwrap();
     assert_eq!(detail(&store, made).await.summary.status, Status::Success);
 
-    store.retry_build(made.id).await.unwrap();
+    store.retry_build(made.id, Again::Needed).await.unwrap();
     assert_eq!(detail(&store, made).await.jobs.iter().map(|job| job.attempt).collect::<Vec<_>>(), [3, 3]);
 }
 

@@ -11,7 +11,7 @@ use slipway_pipelines::{
 };
 use slipway_server::store::{
     Granted, Store, StoreError,
-    model::{BuildRef, NewRegistry, NewSecret, Repository, StepDetail},
+    model::{Again, BuildRef, NewRegistry, NewSecret, Repository, StepDetail},
 };
 
 use crate::{
@@ -71,7 +71,7 @@ async fn what_a_step_ran_in_is_kept_by_attempt_and_the_last_said_holds() {
     let kept = |steps: &[StepDetail]| steps.iter().map(|step| step.image.clone()).collect::<Vec<_>>();
     assert_eq!(kept(&detail(&store, made).await.jobs[0].steps), [Some(new.clone()), None]);
 
-    store.retry_build(made.id).await.unwrap();
+    store.retry_build(made.id, Again::Needed).await.unwrap();
     assert_eq!(kept(&detail(&store, made).await.jobs[0].steps), [None, None]);
     let second = granted(&store, id, 1).await;
     store.take_events(second, vec![started(0), says(0, &old)]).await.unwrap();
@@ -160,7 +160,7 @@ async fn a_secret_that_is_gone_ends_the_job_with_a_note_and_nothing_else() {
     assert!(store.unfinished_jobs().await.unwrap().is_empty());
 
     put(&store, &repository, "key", "value").await;
-    store.retry_build(made.id).await.unwrap();
+    store.retry_build(made.id, Again::Needed).await.unwrap();
     assert!(grant(&store, made, 0).await.is_some(), "it was put back");
 }
 
@@ -264,7 +264,7 @@ async fn each_attempt_hands_on_its_own_outputs() {
     let first = granted(&store, id, 1).await;
     let bad = vec![started(0), gives(0, &[("A", "old"), ("B", "old")]), ended(0, 1), finished(1)];
     store.take_events(first, bad).await.unwrap();
-    store.retry_build(made.id).await.unwrap();
+    store.retry_build(made.id, Again::Needed).await.unwrap();
     let second = granted(&store, id, 1).await;
     assert!(matches!(store.take_events(first, vec![gives(0, &[("A", "x")])]).await, Err(StoreError::Stale)));
     store.take_events(second, vec![started(0), gives(0, &[("A", "new")]), ended(0, 0), finished(0)]).await.unwrap();

@@ -10,7 +10,7 @@ use slipway_pipelines::{
 };
 use slipway_server::store::{
     Store, StoreError,
-    model::{BuildRef, NewBuild, Repository, WaitingFor},
+    model::{Again, BuildRef, NewBuild, Repository, WaitingFor},
 };
 
 use crate::{
@@ -266,7 +266,7 @@ impl Play {
                 None => Ok(()),
             },
             Act::Retry { build } => match chosen(build) {
-                Some(build) => self.store.retry_build(build.id).await,
+                Some(build) => self.store.retry_build(build.id, Again::Needed).await,
                 None => Ok(()),
             },
         };

@@ -5,7 +5,10 @@ use slipway_pipelines::{
     plan::Retry,
     state::{JobState, Status},
 };
-use slipway_server::store::{Store, StoreError, model::BuildRef};
+use slipway_server::store::{
+    Store, StoreError,
+    model::{Again, BuildRef},
+};
 
 use crate::support::{
     Talker, build, detail, ended, finished, granted, job, repository, runner_id, server, started, step_states, store,
@@ -56,7 +59,7 @@ async fn a_job_is_tried_again_as_often_as_it_may_while_the_build_goes_on() {
     assert_eq!((now.summary.status, now.jobs[0].attempt), (Status::Failure, 3), "no more than its number");
     assert_eq!(now.jobs[1].state.status(), Status::Skipped);
 
-    store.retry_build(made.id).await.unwrap();
+    store.retry_build(made.id, Again::Needed).await.unwrap();
     run(&store, made, 7).await;
     assert_eq!(detail(&store, made).await.jobs[0].attempt, 5, "somebody started it: its tries count anew");
     run(&store, made, 0).await;

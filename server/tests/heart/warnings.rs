@@ -1,6 +1,7 @@
 //! Warnings that runners tell.
 
 use slipway_pipelines::wire::JobNews;
+use slipway_server::store::model::Again;
 
 use crate::support::{build, detail, ended, finished, granted, job, repository, started, store};
 
@@ -27,7 +28,7 @@ async fn a_warning_counts_once_and_belongs_to_the_last_attempt() {
     store.take_events(first, many).await.unwrap();
     store.take_events(first, vec![started(1), ended(1, 1), finished(1)]).await.unwrap();
     assert_eq!(detail(&store, made).await.warnings.len(), 52, "one attempt has at most fifty");
-    store.retry_build(made.id).await.unwrap();
+    store.retry_build(made.id, Again::Needed).await.unwrap();
     let left = detail(&store, made).await.warnings;
     assert!(left.iter().all(|warning| warning.job == 1), "of the job that is not tried again: {left:?}");
 }

@@ -4,6 +4,7 @@ use futures_util::StreamExt;
 use reqwest::{Method, Response};
 use serde_json::Value;
 use slipway_pipelines::state::Finish;
+use slipway_server::store::model::Again;
 
 use crate::setup::{TOKEN, World};
 
@@ -109,7 +110,7 @@ async fn the_raw_log_is_bytes_with_ranges_and_old_attempts() {
         assert_eq!((answer.status().as_u16(), &answer.headers()["content-range"]), (status, &content.parse().unwrap()));
         assert_eq!(answer.bytes().await.unwrap(), bytes, "{range}");
     }
-    world.server.app().retry_build(build.id, "me").await.unwrap();
+    world.server.app().retry_build(build.id, Again::Needed, "me").await.unwrap();
     assert_eq!(world.get(path).await.bytes().await.unwrap().len(), 0, "the new attempt has written nothing");
     assert_eq!(world.get(&format!("{path}?attempt=1")).await.bytes().await.unwrap(), log);
     assert_eq!(world.get(&format!("{path}?attempt=7")).await.status(), 404);

@@ -58,6 +58,7 @@ fn main() {
     save(folder, "timeline", opened(Panel::Timeline(timeline(NOW))));
     save(folder, "graph", opened(Panel::Graph(graph())));
     save(folder, "details", opened(Panel::Details(Box::new(details()))));
+    save(folder, "pipeline", pipeline());
     save(folder, "broken", broken());
     save(folder, "warned", warned());
     save(folder, "build-tests", build_tests());
@@ -256,7 +257,8 @@ fn build() -> BuildPage {
         (NOW - 80_000, Some(NOW - 79_000), Some(NOW - 5_000)),
         NOW,
     );
-    page.can_retry = true;
+    let retry = |text, what| RetryView { text, action: format!("retry?what={what}") };
+    page.retries = vec![retry("Retry failed", "failed"), retry("Retry all", "all")];
     page.failures = FailuresView::new(
         1,
         2,
@@ -277,6 +279,7 @@ fn build() -> BuildPage {
         attempt: 1,
         note: String::new(),
         took: Some(Span { counting: None, text: "1 m 14 s".to_owned() }),
+        retry: format!("retry?what=job&job={position}"),
         outputs: if position == 0 { Vec::new() } else { vec![("VERSION".to_owned(), "0.9.4-rc.1".to_owned())] },
         steps,
     };
@@ -382,6 +385,14 @@ fn log() -> LogView {
     }
 }
 
+fn pipeline() -> PipelinePage {
+    let mut page = PipelinePage::new(&name("harbour/api"), 118, Status::Failure.into(), "4f2a9c81d07be35562c0d6b1f0");
+    let text =
+        "when:\n  event: [push, tag]\n\nsteps:\n  test:\n    image: rust:1.94\n    commands:\n      - cargo test\n";
+    page.files = vec![PipelineFile::new(".slipway/test.yml", text.as_bytes())];
+    page
+}
+
 /// A build with waits, attempts and warnings.
 fn warned() -> BuildPage {
     let finish = Finish::with_note(Reason::OkWithWarnings, "lint: clippy");
@@ -396,7 +407,10 @@ fn warned() -> BuildPage {
     page.warnings = vec![WarningView {
         place: "test (RUST=1.94) / test".to_owned(),
         href: "#".to_owned(),
-        text: "report `target/junit.xml` cannot be read: line 812: the document ends inside of `testcase`".to_owned(),
+        texts: vec![
+            "report `target/junit.xml` cannot be read: line 812: the document ends inside of `testcase`".to_owned(),
+            "cache `target` was not saved: it has more than 2.7 GB, which is the most".to_owned(),
+        ],
     }];
     page.left_out.push(LeftOutView {
         what: "step `publish` of `build`".to_owned(),

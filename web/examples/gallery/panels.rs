@@ -94,6 +94,7 @@ pub(super) fn details() -> DetailsView {
             place: "test (RUST=1.94) / image".to_owned(),
             href: "#".to_owned(),
         }],
+        provenance: "/".to_owned(),
         images: vec![UsedView {
             reference: "postgres:17".to_owned(),
             digest: format!("postgres@{digest}"),

@@ -55,8 +55,10 @@ pub struct BuildPage {
     pub took: Option<Span>,
     /// Whether it can be cancelled.
     pub can_cancel: bool,
-    /// Whether it can be run again.
-    pub can_retry: bool,
+    /// What of it can be run again.
+    pub retries: Vec<RetryView>,
+    /// The page of its pipeline.
+    pub pipeline: String,
     /// What failed.
     pub failures: Option<FailuresView>,
     /// What can be opened above the log, and what is.
@@ -98,6 +100,8 @@ pub struct JobView {
     pub note: String,
     /// How long it ran.
     pub took: Option<Span>,
+    /// Where it is run again; empty when it cannot be, or is all there is.
+    pub retry: String,
     /// What its steps handed on, by name.
     pub outputs: Vec<(String, String)>,
     /// In the plan's order.
@@ -125,15 +129,24 @@ pub struct StepView {
     pub took: Option<Span>,
 }
 
-/// A warning about a job or one of its steps.
+/// A button that runs jobs again.
+#[derive(Clone, Debug)]
+pub struct RetryView {
+    /// What it says.
+    pub text: &'static str,
+    /// Where it goes.
+    pub action: String,
+}
+
+/// Warnings about a job or one of its steps.
 #[derive(Clone, Debug)]
 pub struct WarningView {
     /// Which: `job / step`.
     pub place: String,
     /// The page of the step, or of the build.
     pub href: String,
-    /// A sentence.
-    pub text: String,
+    /// Sentences.
+    pub texts: Vec<String>,
 }
 
 /// What a filter left out.
@@ -178,7 +191,8 @@ impl BuildPage {
             created: Moment::new(created, now),
             took: Span::new(started, finished, now),
             can_cancel: !status.is_final(),
-            can_retry: false,
+            retries: Vec::new(),
+            pipeline: paths::pipeline(name, number),
             failures: None,
             panel: PanelView::default(),
             diagnostics: String::new(),
@@ -191,5 +205,9 @@ impl BuildPage {
             log: None,
             plain: Style::default(),
         }
+    }
+
+    pub(crate) fn warning_count(&self) -> usize {
+        self.warnings.iter().map(|warning| warning.texts.len()).sum()
     }
 }

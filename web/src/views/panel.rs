@@ -46,6 +46,8 @@ pub struct DetailsView {
     pub changed: Option<Vec<String>>,
     /// Images that it put into registries.
     pub pushed: Vec<PushedView>,
+    /// What vouches for them, in the API.
+    pub provenance: String,
     /// Images that its containers were made from.
     pub images: Vec<UsedView>,
     /// What filters left out.

@@ -56,6 +56,27 @@ pub fn step(name: &RepositoryName, number: u64, job: usize, step: usize, attempt
     format!("{}/jobs/{job}/steps/{step}{}", build(name, number), query(attempt))
 }
 
+/// The pipeline of a build, as it ran.
+pub fn pipeline(name: &RepositoryName, number: u64) -> String {
+    format!("{}/pipeline", build(name, number))
+}
+
+/// What it was compiled to, in the API.
+pub fn plan(name: &RepositoryName, number: u64) -> String {
+    format!("{}/plan", api_build(name, number))
+}
+
+/// What vouches for what a build made, in the API.
+pub fn provenance(name: &RepositoryName, number: u64) -> String {
+    format!("{}/provenance", api_build(name, number))
+}
+
+/// Where a build is run again: all of its jobs, those that failed, or one and those that need it.
+pub fn retry(name: &RepositoryName, number: u64, what: &str, job: Option<&str>) -> String {
+    let job = job.map(|job| format!("&job={}", escaped(job))).unwrap_or_default();
+    format!("{}/retry?what={what}{job}", build(name, number))
+}
+
 /// The raw log of a step in the API.
 pub fn raw_log(name: &RepositoryName, number: u64, job: usize, step: usize, attempt: Option<u32>) -> String {
     format!("{}/jobs/{job}/steps/{step}/log{}", api_build(name, number), query(attempt))

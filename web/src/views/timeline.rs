@@ -119,11 +119,9 @@ fn row(lane: &Lane, is_critical: bool, scale: &Scale, now: Millis) -> TimelineRo
     });
     let text = |length: Option<Millis>| length.map(duration).unwrap_or_default();
     let length = |kind| lane.length(kind, now);
-    let waited = length(PartKind::Queue).or(length(PartKind::Wait));
-    let image = match (length(PartKind::Pull), length(PartKind::Build)) {
-        (Some(pull), Some(build)) => Some(pull + build),
-        (pull, build) => pull.or(build),
-    };
+    let both = |one, other| [length(one), length(other)].into_iter().flatten().reduce(|one, other| one + other);
+    let waited = both(PartKind::Queue, PartKind::Wait);
+    let image = both(PartKind::Pull, PartKind::Build);
     let took = lane.started().zip(lane.ended(now)).map(|(started, ended)| ended - started);
     TimelineRow {
         is_job: lane.is_job,

@@ -1,0 +1,94 @@
+//! Which jobs run again.
+
+use slipway_pipelines::state::Status;
+
+use super::{StoreError, jobs::Job, model::Again, settle::upstream_failed};
+
+/// Positions of the jobs of a finished build that run again. Pure.
+pub(super) fn again(jobs: &[Job], what: &Again) -> Result<Vec<usize>, StoreError> {
+    let bad: Vec<usize> = (0..jobs.len())
+        .filter(|&position| {
+            let status = jobs[position].state.status();
+            status.is_bad() || status == Status::Skipped && upstream_failed(jobs, position)
+        })
+        .collect();
+    let chosen = match what {
+        Again::Needed if bad.is_empty() => (0..jobs.len()).collect(),
+        Again::Needed | Again::Failed => bad,
+        Again::All => (0..jobs.len()).collect(),
+        Again::Job(name) => {
+            let named = jobs.iter().position(|job| job.name == *name);
+            around(jobs, named.ok_or_else(|| StoreError::NoSuchJob(name.clone()))?)
+        }
+    };
+    if chosen.is_empty() { Err(StoreError::NothingToRetry) } else { Ok(chosen) }
+}
+
+/// A job; what needs it, since it took what the job gave; and what it needs that did not end well, since it would be left out again.
+fn around(jobs: &[Job], position: usize) -> Vec<usize> {
+    let mut chosen = vec![false; jobs.len()];
+    let mut open = vec![position];
+    while let Some(current) = open.pop() {
+        if std::mem::replace(&mut chosen[current], true) {
+            continue;
+        }
+        let bad = |need: &usize| jobs.get(*need).is_some_and(|job| job.state.status() != Status::Success);
+        open.extend(jobs[current].needs.iter().copied().filter(bad));
+        open.extend((0..jobs.len()).filter(|&other| jobs[other].needs.contains(&current)));
+    }
+    (0..jobs.len()).filter(|&at| chosen[at]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use slipway_pipelines::{
+        plan::RunsOn,
+        state::{Finish, JobState, Reason},
+    };
+
+    use super::*;
+    use crate::store::settle::tests::job;
+
+    fn jobs(all: &[(&[usize], Reason)]) -> Vec<Job> {
+        let ended = |reason| JobState::Finished { finish: Finish::because(reason), started: None, at: 0 };
+        all.iter()
+            .enumerate()
+            .map(|(position, (needs, reason))| job(position, needs, RunsOn::default(), ended(*reason)))
+            .collect()
+    }
+
+    fn named(jobs: &[Job], name: &str) -> Vec<usize> {
+        again(jobs, &Again::Job(name.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn what_failed_takes_what_was_left_out_behind_it() {
+        let mut all =
+            jobs(&[(&[], Reason::Ok), (&[], Reason::ExitCode), (&[1], Reason::Needs), (&[0], Reason::Condition)]);
+        all[3].runs_on = RunsOn { success: false, failure: true };
+        assert_eq!(again(&all, &Again::Needed).unwrap(), [1, 2]);
+        assert_eq!(again(&all, &Again::Failed).unwrap(), [1, 2]);
+        assert_eq!(again(&all, &Again::All).unwrap(), [0, 1, 2, 3]);
+        let good = &all[..1];
+        assert_eq!(again(good, &Again::Needed).unwrap(), [0], "all went well: all again");
+        assert!(matches!(again(good, &Again::Failed), Err(StoreError::NothingToRetry)));
+        assert!(matches!(again(&[], &Again::All), Err(StoreError::NothingToRetry)));
+    }
+
+    #[test]
+    fn a_job_takes_what_needs_it_and_what_it_needs_that_is_not_well() {
+        let all = jobs(&[
+            (&[], Reason::Ok),
+            (&[0], Reason::ExitCode),
+            (&[0], Reason::Ok),
+            (&[1, 2], Reason::Needs),
+            (&[3], Reason::Needs),
+            (&[], Reason::Ok),
+        ]);
+        assert_eq!(named(&all, "2"), [1, 2, 3, 4], "3 needs it, and 1 as well");
+        assert_eq!(named(&all, "0"), [0, 1, 2, 3, 4]);
+        assert_eq!(named(&all, "4"), [1, 3, 4]);
+        assert_eq!(named(&all, "5"), [5]);
+        assert!(matches!(again(&all, &Again::Job("6".to_owned())), Err(StoreError::NoSuchJob(_))));
+    }
+}
