@@ -33,9 +33,11 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     let mut files = vec![
         file("slipway.css", STYLE, [include_str!("../assets/slipway.css"), &sign::css(), &palette::css()].concat()),
         file("ansi.js", SCRIPT, include_str!("../assets/ansi.js").to_owned()),
+        file("bar.js", SCRIPT, include_str!("../assets/bar.js").to_owned()),
         file("build.js", SCRIPT, include_str!("../assets/build.js").to_owned()),
         file("endless.js", SCRIPT, include_str!("../assets/endless.js").to_owned()),
         file("filter.js", SCRIPT, include_str!("../assets/filter.js").to_owned()),
+        file("find.js", SCRIPT, include_str!("../assets/find.js").to_owned()),
         file("home.js", SCRIPT, include_str!("../assets/home.js").to_owned()),
         file("keys.js", SCRIPT, include_str!("../assets/keys.js").to_owned()),
         file("lines.js", SCRIPT, include_str!("../assets/lines.js").to_owned()),
@@ -46,6 +48,12 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         file("search.js", SCRIPT, include_str!("../assets/search.js").to_owned()),
         file("page.js", SCRIPT, include_str!("../assets/page.js").to_owned()),
         file("watch.js", SCRIPT, include_str!("../assets/watch.js").to_owned()),
+        file("pages.js", SCRIPT, include_str!("../assets/pages.js").to_owned()),
+        file("scroll.js", SCRIPT, include_str!("../assets/scroll.js").to_owned()),
+        file("stamps.js", SCRIPT, include_str!("../assets/stamps.js").to_owned()),
+        file("stream.js", SCRIPT, include_str!("../assets/stream.js").to_owned()),
+        file("tail.js", SCRIPT, include_str!("../assets/tail.js").to_owned()),
+        file("view.js", SCRIPT, include_str!("../assets/view.js").to_owned()),
         file("icon.svg", PICTURE, sign::icon(None)),
     ];
     together(&mut files);

@@ -68,10 +68,11 @@ fn node_takes_every_script_and_its_tests_pass() {
         assert!(checked.status.success(), "{}: {}", asset.name, String::from_utf8_lossy(&checked.stderr));
     }
     fs::create_dir_all(copies.join("tests")).unwrap();
-    for name in ["ansi.test.mjs", "ansi.json"] {
+    for name in ["ansi.test.mjs", "ansi.json", "log.test.mjs"] {
         fs::copy(Path::new(FOLDER).join("tests").join(name), copies.join("tests").join(name)).unwrap();
     }
-    let tested = node(&["--test", copies.join("tests/ansi.test.mjs").to_str().unwrap()]).unwrap();
+    let tests = ["ansi", "log"].map(|name| copies.join(format!("tests/{name}.test.mjs")));
+    let tested = node(&["--test", tests[0].to_str().unwrap(), tests[1].to_str().unwrap()]).unwrap();
     fs::remove_dir_all(&copies).unwrap();
     assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stdout));
 }
@@ -154,13 +155,20 @@ fn page(text: &str) -> BuildPage {
         attempt: 1,
         attempts: 2,
         bytes: 0,
-        lines: (1..).zip(lines).map(|(number, line)| LogLine { number, line, unfinished: false }).collect(),
+        lines: (1..)
+            .zip(lines)
+            .map(|(number, line)| LogLine { number, line, unfinished: false, trouble: false })
+            .collect(),
         lines_before: 0,
         earlier: None,
         later: None,
         offset: 0,
         next_line: 1,
+        trouble: None,
+        total: 0,
         style: String::new(),
+        begin: Some(0),
+        now: 0,
         live: false,
         quiet: "",
     });

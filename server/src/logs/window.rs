@@ -100,8 +100,16 @@ impl Logs {
         Ok(None)
     }
 
+    /// Number of the first line that begins at an offset or after it; one more than there are when none does.
+    pub(crate) async fn line_at(&self, address: LogAddress, index: &LineIndex, offset: u64) -> io::Result<u64> {
+        let Some(end) = offset.checked_sub(1) else { return Ok(1) };
+        let mark = index.mark(end);
+        let bytes = self.read(address, mark.offset..end).await?;
+        Ok(mark.ended + lines::count(&bytes) + 2)
+    }
+
     /// The style that goes on where a line begins.
-    async fn style(&self, address: LogAddress, start: u64) -> io::Result<Style> {
+    pub(crate) async fn style(&self, address: LogAddress, start: u64) -> io::Result<Style> {
         let from = start.saturating_sub(BACK);
         let bytes = self.read(address, from..start).await?;
         // Where no sequence is, no style is.

@@ -2,6 +2,7 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
+use slipway_pipelines::state::Status;
 use slipway_web::views::{LogView, PanelView, paths};
 
 use super::{
@@ -93,31 +94,24 @@ async fn panel(app: &App, build: &BuildDetail, show: Option<Show>, page: &str) -
 async fn log(app: &App, build: &BuildDetail, job: &str, step: &str, query: &StepQuery) -> Result<LogView, PageError> {
     let found = find_step(app, build, job, step, query.attempt).await?;
     let detail = found.job.steps.get(found.step).ok_or_else(|| ApiError::internal("a step is not at its position"))?;
-    let read = read(app, &found, query.line).await;
+    let show = match query.line {
+        Some(line) => window::Show::Line(line),
+        None if detail.state.status().is_final() && detail.state.status() != Status::Success => window::Show::Trouble,
+        None => window::Show::End,
+    };
+    let read = window::read(&app.logs, found.address, show).await;
     // The page has more than the log.
     let removed = matches!(&read, Err(error) if error.kind() == std::io::ErrorKind::NotFound);
-    let (window, length) = if removed { (Window::empty(), 0) } else { read.map_err(|error| unreadable(&error))? };
+    let window = if removed { Window::default() } else { read.map_err(|error| unreadable(&error))? };
     let place = Place {
         repository: &build.repository.name,
         number: build.summary.number,
         attempts: build.jobs.get(found.job.position).map_or(found.job.attempt, |job| job.attempt),
         now: clock::now(),
     };
-    let mut view = log_view(&place, &found, detail, window, length);
+    let mut view = log_view(&place, &found, detail, window);
     if removed {
         view.quiet = "Removed after its time.";
     }
     Ok(view)
-}
-
-async fn read(app: &App, log: &crate::api::StepLog, line: Option<u64>) -> std::io::Result<(Window, u64)> {
-    let asked = match line {
-        Some(line) => window::around(&app.logs, log.address, line).await?,
-        None => None,
-    };
-    let window = match asked {
-        Some(window) => window,
-        None => window::tail(&app.logs, log.address).await?,
-    };
-    Ok((window, app.logs.length(log.address).await?))
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How many lines further back the link to earlier ones goes.
-const BACK: u64 = 1500;
+const BACK: u64 = 250;
 
 /// Where the pane is: its build, and what of it was asked for.
 pub(super) struct Place<'a> {
@@ -31,16 +31,16 @@ pub(super) struct Place<'a> {
 }
 
 /// The pane.
-pub(super) fn log_view(place: &Place<'_>, log: &StepLog, step: &StepDetail, window: Window, bytes: u64) -> LogView {
+pub(super) fn log_view(place: &Place<'_>, log: &StepLog, step: &StepDetail, window: Window) -> LogView {
     let (job, position) = (log.job.position, log.step);
     let attempt = Some(log.job.attempt).filter(|attempt| *attempt != place.attempts);
     let href = paths::step(place.repository, place.number, job, position, attempt);
     let page = |line: u64| format!("{href}{}line={line}", if href.contains('?') { '&' } else { '?' });
     let (started, finished, finish) = times(&step.state);
     let status = step.state.status();
-    let (first, next, more) = (window.first, window.next(), window.more);
-    let drawn = draw(window);
-    let earlier = (first > 1).then(|| page(first.saturating_sub(BACK).max(1)));
+    let lines = &window.lines;
+    let (first, next, more) = (lines.first, lines.next(), window.more);
+    let earlier = (first > 1 && lines.count > 0).then(|| page(first.saturating_sub(BACK).max(1)));
     LogView {
         key: format!("{job}/{position}/{}", log.job.attempt),
         job: log.job.name.clone(),
@@ -53,14 +53,18 @@ pub(super) fn log_view(place: &Place<'_>, log: &StepLog, step: &StepDetail, wind
         stream: paths::log_stream(place.repository, place.number, job, position, Some(log.job.attempt)),
         attempt: log.job.attempt,
         attempts: place.attempts,
-        bytes,
-        lines: drawn.lines,
+        bytes: lines.index.length(),
+        lines: draw(&window),
         lines_before: first - 1,
         earlier,
         later: more.then(|| page(next + 90)),
-        offset: drawn.offset,
-        next_line: next,
-        style: drawn.style,
+        trouble: window.trouble,
+        offset: window.offset,
+        next_line: lines.index.ended() + 1,
+        total: lines.index.lines(),
+        style: window.style.parameters(),
+        begin: started,
+        now: place.now,
         live: !status.is_final(),
         quiet: quiet(status),
         href,
@@ -77,44 +81,41 @@ fn quiet(status: Status) -> &'static str {
     }
 }
 
-struct Drawn {
-    lines: Vec<LogLine>,
-    /// Offset of the line that has not ended.
-    offset: u64,
-    /// SGR parameters in force there.
-    style: String,
-}
-
-fn draw(window: Window) -> Drawn {
-    let Window { first, start, bytes, more } = window;
-    // A line that goes on outside of the window is shown as far as it goes.
-    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let (mut parser, mut whole) = (Parser::new(), Vec::new());
-    parser.push(&String::from_utf8_lossy(&bytes[..end]), &mut whole);
-    let style = parser.style().parameters();
-    let line = |(number, line): (u64, Line)| LogLine { number, line, unfinished: false };
-    let mut lines: Vec<LogLine> = (first..).zip(whole).map(line).collect();
-    parser.push(&String::from_utf8_lossy(&bytes[end..]), &mut Vec::new());
+/// The lines as they look. One that goes on outside of the window is shown as far as it goes.
+fn draw(window: &Window) -> Vec<LogLine> {
+    let lines = &window.lines;
+    let (mut parser, mut drawn) = (Parser::styled(lines.style), Vec::new());
+    parser.push(&String::from_utf8_lossy(&lines.bytes), &mut drawn);
+    let ended = drawn.len();
     if let Some(rest) = parser.rest() {
-        let number = first + lines.len() as u64;
-        let line = Line { spans: rest.spans.clone(), cut: rest.cut || more };
-        lines.push(LogLine { number, line, unfinished: true });
+        drawn.push(Line { spans: rest.spans.clone(), cut: rest.cut || lines.cut });
     }
-    Drawn { lines, offset: start + end as u64, style }
+    let line = |(at, line): (usize, Line)| LogLine {
+        number: lines.first + at as u64,
+        trouble: window.trouble == Some(lines.first + at as u64),
+        line,
+        unfinished: at >= ended,
+    };
+    drawn.into_iter().enumerate().map(line).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+    use crate::logs::Lines;
 
     #[test]
-    fn a_script_goes_on_at_the_line_that_has_not_ended() {
-        let bytes = b"\x1b[31mred\nstill \x1b[1mbo".to_vec();
-        let drawn = draw(Window { first: 7, start: 100, bytes, more: false });
-        assert_eq!(drawn.offset, 100 + 9);
-        assert_eq!(drawn.style, "38;5;1", "what was in force where that line begins");
+    fn a_window_goes_on_in_the_style_before_it() {
+        let bytes = Bytes::from_static(b"red\nstill \x1b[1mbo");
+        let mut style = slipway_web::ansi::Style::default();
+        style.apply("31");
+        let lines = Lines { first: 7, start: 100, bytes, count: 2, style, ..Lines::default() };
+        let drawn = draw(&Window { lines, trouble: Some(8), ..Window::default() });
         let shape: Vec<_> =
-            drawn.lines.iter().map(|line| (line.number, line.unfinished, line.line.spans.len())).collect();
-        assert_eq!(shape, [(7, false, 1), (8, true, 2)]);
+            drawn.iter().map(|line| (line.number, line.unfinished, line.trouble, line.line.spans.len())).collect();
+        assert_eq!(shape, [(7, false, false, 1), (8, true, true, 2)]);
+        assert_eq!(drawn[0].line.spans[0].classes(), "f1");
     }
 }

@@ -1,117 +1,83 @@
-//! The part of a log that a page shows: at most [`LINES`] lines and [`BYTES`] bytes, from a line on or up to the end.
+//! The part of a log that a page shows, and where a script goes on: at most [`LINES`] lines and [`BYTES`] bytes, around a
+//! line or up to the end. The rest is asked for by need.
 
-use std::io;
+use std::{io, sync::Arc};
 
-use crate::logs::{LogAddress, Logs};
+use slipway_web::ansi::Style;
 
-const BYTES: u64 = 256 * 1024;
-const LINES: usize = 2000;
+use crate::logs::{Found, LineIndex, Lines, LogAddress, Logs, Want, trouble};
+
+const BYTES: u64 = 96 * 1024;
+const LINES: u64 = 400;
 /// Lines shown before the one that was asked for.
 const BEFORE: u64 = 100;
-/// Bytes searched at once.
-const SEARCH: u64 = 1 << 20;
+/// How far from the end it is looked for what went wrong.
+const TROUBLE_LINES: u64 = 2000;
+const TROUBLE_BYTES: u64 = 512 * 1024;
 
-/// Some lines of a log.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Which lines a page shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Show {
+    /// The last ones.
+    End,
+    /// Those around a line; the last ones when there is no such line.
+    Line(u64),
+    /// Those around the first of the last ones that says what went wrong.
+    Trouble,
+}
+
+/// Some lines of a log, and its end.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Window {
-    /// Number of its first line, from 1.
-    pub(super) first: u64,
-    /// Offset of its first byte.
-    pub(super) start: u64,
-    /// Its bytes. The last line has no end when it is the log's last and has not ended.
-    pub(super) bytes: Vec<u8>,
-    /// Whether the log goes on after it.
+    /// The lines that are shown.
+    pub(super) lines: Lines,
+    /// Whether the log goes on after them.
     pub(super) more: bool,
+    /// The line that says what went wrong.
+    pub(super) trouble: Option<u64>,
+    /// Offset of the log's line that has not ended.
+    pub(super) offset: u64,
+    /// How that line begins.
+    pub(super) style: Style,
 }
 
-impl Window {
-    /// Of a log without a line.
-    pub(super) fn empty() -> Self {
-        Self { first: 1, start: 0, bytes: Vec::new(), more: false }
-    }
-
-    /// Number of the line that it ends before.
-    pub(super) fn next(&self) -> u64 {
-        self.first + lines(&self.bytes)
-    }
+/// Reads what is to be shown.
+pub(super) async fn read(logs: &Logs, address: LogAddress, show: Show) -> io::Result<Window> {
+    let index = logs.lines(address).await?;
+    let trouble = match show {
+        Show::Trouble => find(logs, address, &index).await?,
+        Show::End | Show::Line(_) => None,
+    };
+    let line = match show {
+        Show::Line(line) => Some(line).filter(|line| *line <= index.lines()),
+        Show::End | Show::Trouble => trouble,
+    };
+    let first = match line {
+        Some(line) => line.saturating_sub(BEFORE).max(1),
+        None => last(logs, address, &index, (LINES, BYTES)).await?,
+    };
+    let lines = logs.window_of(address, Arc::clone(&index), first, LINES, BYTES).await?;
+    let offset = match index.rest() {
+        true => logs.line_start(address, &index, index.lines()).await?.unwrap_or(index.length()),
+        false => index.length(),
+    };
+    let style = logs.style(address, offset).await?;
+    let more = lines.next() <= index.lines();
+    Ok(Window { lines, more, trouble, offset, style })
 }
 
-/// The end of a log.
-pub(super) async fn tail(logs: &Logs, address: LogAddress) -> io::Result<Window> {
-    let length = logs.length(address).await?;
-    let from = length.saturating_sub(BYTES);
-    let bytes = logs.read(address, from..length).await?;
-    let cut = last_lines(&bytes, from > 0);
-    let start = from + cut as u64;
-    let first = 1 + count(logs, address, start).await?;
-    Ok(Window { first, start, bytes: bytes[cut..].to_vec(), more: false })
+/// The first of the last lines, as many as there may be; at least the very last.
+async fn last(logs: &Logs, address: LogAddress, index: &LineIndex, most: (u64, u64)) -> io::Result<u64> {
+    let (lines, bytes) = most;
+    let first = (index.lines() + 1).saturating_sub(lines).max(1);
+    let near = logs.line_at(address, index, index.length().saturating_sub(bytes)).await?;
+    Ok(first.max(near).min(index.lines().max(1)))
 }
 
-/// The lines around one, if the log has it.
-pub(super) async fn around(logs: &Logs, address: LogAddress, line: u64) -> io::Result<Option<Window>> {
-    let length = logs.length(address).await?;
-    let first = line.saturating_sub(BEFORE).max(1);
-    let Some(start) = offset(logs, address, first, length).await? else { return Ok(None) };
-    let bytes = logs.read(address, start..length.min(start + BYTES)).await?;
-    let cut = first_lines(&bytes, start + (bytes.len() as u64) < length);
-    Ok(Some(Window { first, start, bytes: bytes[..cut].to_vec(), more: start + (cut as u64) < length }))
-}
-
-fn lines(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
-}
-
-/// Where the last lines begin. What comes before the first end of a line is left out when it is not whole.
-fn last_lines(bytes: &[u8], cut: bool) -> usize {
-    let whole = if cut { bytes.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1) } else { 0 };
-    let body = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let ends = body.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
-    let limit = ends.map(|(at, _)| at + 1).nth(LINES - 1).unwrap_or(0);
-    whole.max(limit).min(bytes.len())
-}
-
-/// Where the first lines end: after a whole one, where there is one and more comes.
-fn first_lines(bytes: &[u8], more: bool) -> usize {
-    let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-    if let Some(limit) = ends.clone().nth(LINES - 1) {
-        return limit;
-    }
-    if more { ends.next_back().unwrap_or(bytes.len()) } else { bytes.len() }
-}
-
-/// How many lines end before an offset.
-async fn count(logs: &Logs, address: LogAddress, end: u64) -> io::Result<u64> {
-    let (mut at, mut found) = (0, 0);
-    while at < end {
-        let bytes = logs.read(address, at..end.min(at + SEARCH)).await?;
-        if bytes.is_empty() {
-            break;
-        }
-        found += lines(&bytes);
-        at += bytes.len() as u64;
-    }
-    Ok(found)
-}
-
-/// Where a line begins.
-async fn offset(logs: &Logs, address: LogAddress, line: u64, length: u64) -> io::Result<Option<u64>> {
-    let (mut at, mut left) = (0, line - 1);
-    while left > 0 {
-        let bytes = logs.read(address, at..length.min(at + SEARCH)).await?;
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        let here = lines(&bytes);
-        if here >= left {
-            let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-            let end = ends.nth(left as usize - 1).map_or(bytes.len(), |(end, _)| end + 1);
-            at += end as u64;
-            break;
-        }
-        left -= here;
-        at += bytes.len() as u64;
-    }
-    Ok((at < length).then_some(at))
+async fn find(logs: &Logs, address: LogAddress, index: &LineIndex) -> io::Result<Option<u64>> {
+    let first = last(logs, address, index, (TROUBLE_LINES, TROUBLE_BYTES)).await?;
+    let found = logs.search(address, trouble(), first..=index.lines(), Found::new(Want::From(1), 1)).await?;
+    Ok(found.matches.front().map(|found| found.line))
 }
 
 #[cfg(test)]

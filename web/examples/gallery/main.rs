@@ -373,13 +373,20 @@ fn log() -> LogView {
         attempt: 2,
         attempts: 2,
         bytes: text.len() as u64,
-        lines: (1321..).zip(lines).map(|(number, line)| LogLine { number, line, unfinished: false }).collect(),
+        lines: (1321..)
+            .zip(lines)
+            .map(|(number, line)| LogLine { number, line, unfinished: false, trouble: false })
+            .collect(),
         lines_before: 1320,
         earlier: Some("?line=1".to_owned()),
         later: None,
         offset: 0,
         next_line: 1321 + count,
+        trouble: None,
+        total: 1320 + count,
         style: String::new(),
+        begin: Some(0),
+        now: 0,
         live: false,
         quiet: "The step has not written anything.",
     }

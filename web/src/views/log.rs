@@ -1,13 +1,12 @@
 //! The log of one step: a window of lines, and what a script needs to go on from its end.
 
+use slipway_pipelines::state::Millis;
+
 use crate::{
     ansi::{self, Span},
     sign::Sign,
     time,
 };
-
-/// Lines that are laid out together; the rest of the log is skipped by the browser until it is scrolled to.
-const CHUNK: usize = 200;
 
 /// The pane that shows a log.
 #[derive(Clone, Debug)]
@@ -46,12 +45,20 @@ pub struct LogView {
     pub earlier: Option<String>,
     /// Page of the window after.
     pub later: Option<String>,
-    /// Where a script goes on reading: the first byte of the first line that has not ended.
+    /// The line in the window that says what went wrong.
+    pub trouble: Option<u64>,
+    /// Where a script goes on reading: the first byte of the log's line that has not ended.
     pub offset: u64,
     /// Number of that line.
     pub next_line: u64,
+    /// Lines of the log, the one that has not ended too.
+    pub total: u64,
     /// SGR parameters in force there.
     pub style: String,
+    /// When the step began; times may be counted from there.
+    pub begin: Option<Millis>,
+    /// The server's clock.
+    pub now: Millis,
     /// Whether more may come.
     pub live: bool,
     /// What is said while there is no line.
@@ -90,6 +97,8 @@ pub struct LogLine {
     pub line: ansi::Line,
     /// Its end has not come yet.
     pub unfinished: bool,
+    /// It says what went wrong.
+    pub trouble: bool,
 }
 
 /// A link to one attempt of a job.
@@ -110,10 +119,6 @@ impl LogLine {
 }
 
 impl LogView {
-    pub(crate) fn chunks(&self) -> impl Iterator<Item = &[LogLine]> {
-        self.lines.chunks(CHUNK)
-    }
-
     pub(crate) fn has_lines(&self) -> bool {
         !self.lines.is_empty()
     }

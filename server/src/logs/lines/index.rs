@@ -62,14 +62,19 @@ impl LineIndex {
         (from.offset..to, from.ended)
     }
 
-    /// The last mark at or before an offset.
+    /// How many marks are at or before an offset.
     fn at(&self, offset: u64) -> usize {
         self.marks.partition_point(|mark| mark.offset <= offset)
     }
 
+    /// The last mark at or before an offset; the log's beginning when there is none.
+    pub(in crate::logs) fn mark(&self, offset: u64) -> Mark {
+        self.at(offset).checked_sub(1).map_or(Mark::default(), |last| self.marks[last])
+    }
+
     /// When the byte at an offset came, to a quarter of a second.
     pub fn time(&self, offset: u64) -> Option<Millis> {
-        let mark = self.at(offset).checked_sub(1).map(|last| self.marks[last])?;
+        let mark = self.mark(offset);
         (mark.time > 0).then_some(mark.time)
     }
 

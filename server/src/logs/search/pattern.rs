@@ -12,6 +12,8 @@ const NESTED: u32 = 50;
 #[derive(Clone, Debug)]
 pub struct Pattern {
     regex: Regex,
+    /// Lines that begin so are passed over.
+    except: Option<&'static str>,
 }
 
 /// Why a pattern cannot be looked for: a lower-case fragment.
@@ -36,7 +38,7 @@ impl Pattern {
             .nest_limit(NESTED)
             .build();
         match built {
-            Ok(regex) => Ok(Self { regex }),
+            Ok(regex) => Ok(Self { regex, except: None }),
             Err(regex::Error::CompiledTooBig(_)) => {
                 Err(PatternError("`q` is a regular expression that gets too large: repeat less in it".to_owned()))
             }
@@ -44,12 +46,16 @@ impl Pattern {
         }
     }
 
-    pub(super) fn fixed(regex: Regex) -> Self {
-        Self { regex }
+    pub(super) fn fixed(regex: Regex, except: &'static str) -> Self {
+        Self { regex, except: Some(except) }
     }
 
     /// Where it is in a line, in bytes. What has no character is no match.
     pub fn find<'a>(&'a self, line: &'a str) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
+        let line = match self.except {
+            Some(except) if line.starts_with(except) => "",
+            _ => line,
+        };
         self.regex.find_iter(line).map(|found| found.range()).filter(|range| !range.is_empty())
     }
 }

@@ -24,11 +24,14 @@ const SIGNS: &[&str] = &[
     r"\b(?:Segmentation fault|core dumped|command not found|undefined reference to)\b",
 ];
 
+/// What a step's shell writes before a command: what it prints is news, what it is told is none.
+const COMMAND: &str = "+ ";
+
 /// Lines that say what went wrong.
 pub fn trouble() -> &'static Pattern {
     static PATTERN: LazyLock<Pattern> = LazyLock::new(|| {
         #[allow(clippy::expect_used, reason = "a constant, tested below")]
-        Pattern::fixed(Regex::new(&SIGNS.join("|")).expect("the signs are regular expressions"))
+        Pattern::fixed(Regex::new(&SIGNS.join("|")).expect("the signs are regular expressions"), COMMAND)
     });
     &PATTERN
 }
@@ -75,6 +78,7 @@ mod tests {
             "compiling error.rs",
             "PASS src/error.test.js",
             "no failures",
+            "+ echo 'a.c:3:1: error: none'",
         ] {
             assert!(trouble().find(line).next().is_none(), "{line}");
         }

@@ -16,53 +16,68 @@ fn numbered(count: usize) -> String {
     (1..=count).map(|line| format!("line {line}\n")).collect()
 }
 
+fn text(window: &Window) -> String {
+    String::from_utf8(window.lines.bytes.to_vec()).unwrap()
+}
+
 #[tokio::test]
 async fn a_short_log_is_shown_whole() {
-    let (_folder, logs, address) = log("one\ntwo\nthr").await;
-    let window = tail(&logs, address).await.unwrap();
-    assert_eq!(
-        (window.first, window.start, window.bytes.as_slice(), window.more),
-        (1, 0, &b"one\ntwo\nthr"[..], false)
-    );
-    assert_eq!(window.next(), 3, "the third line has not ended");
+    let (_folder, logs, address) = log("one\ntwo\n\x1b[1mthr").await;
+    let window = read(&logs, address, Show::End).await.unwrap();
+    assert_eq!((window.lines.first, window.lines.count, window.more), (1, 3, false));
+    assert_eq!(text(&window), "one\ntwo\n\x1b[1mthr");
+    assert_eq!((window.offset, window.style), (8, Style::default()), "where the third line begins");
 }
 
 #[tokio::test]
 async fn the_end_of_a_long_log_has_true_numbers() {
     let (_folder, logs, address) = log(&numbered(50_000)).await;
-    let window = tail(&logs, address).await.unwrap();
-    let text = String::from_utf8(window.bytes.clone()).unwrap();
-    assert_eq!(text.lines().count(), LINES);
-    assert_eq!(text.lines().next(), Some(format!("line {}", window.first).as_str()));
-    assert_eq!(window.next(), 50_001);
+    let window = read(&logs, address, Show::End).await.unwrap();
+    assert_eq!(window.lines.count, LINES);
+    assert_eq!(text(&window).lines().next(), Some(format!("line {}", window.lines.first).as_str()));
+    assert_eq!((window.lines.next(), window.more), (50_001, false));
 }
 
 #[tokio::test]
 async fn any_line_can_be_asked_for() {
-    let (_folder, logs, address) = log(&numbered(300_000)).await;
-    for line in [1, 2, 101, 102, 150_000, 299_999, 300_000] {
-        let window = around(&logs, address, line).await.unwrap().unwrap();
-        let text = String::from_utf8(window.bytes.clone()).unwrap();
-        assert!(window.first <= line && line < window.next(), "{line}");
-        assert_eq!(text.lines().next(), Some(format!("line {}", window.first).as_str()), "{line}");
-        assert_eq!(window.more, window.next() <= 300_000, "{line}");
+    let (_folder, logs, address) = log(&numbered(30_000)).await;
+    for line in [1, 2, 101, 102, 15_000, 29_999, 30_000] {
+        let window = read(&logs, address, Show::Line(line)).await.unwrap();
+        let first = window.lines.first;
+        assert!(first <= line && line < window.lines.next(), "{line}");
+        assert_eq!(text(&window).lines().next(), Some(format!("line {first}").as_str()), "{line}");
+        assert_eq!(window.more, window.lines.next() <= 30_000, "{line}");
     }
-    assert_eq!(around(&logs, address, 300_102).await.unwrap(), None);
+    let window = read(&logs, address, Show::Line(30_001)).await.unwrap();
+    assert_eq!(window.lines.next(), 30_001, "the end, where there is no such line");
+}
+
+#[tokio::test]
+async fn a_failed_step_is_shown_where_it_went_wrong() {
+    let noise = "error: long ago\n".to_owned() + &numbered(5_000);
+    let (_folder, logs, address) = log(&(noise + "error: the light is out\nnote: it is dark\n" + &numbered(900))).await;
+    let window = read(&logs, address, Show::Trouble).await.unwrap();
+    assert_eq!(window.trouble, Some(5_002));
+    assert!(text(&window).contains("the light is out") && window.more);
+    let (_folder, logs, address) = log(&numbered(900)).await;
+    let window = read(&logs, address, Show::Trouble).await.unwrap();
+    assert_eq!((window.trouble, window.lines.next()), (None, 901), "else its end");
 }
 
 #[tokio::test]
 async fn one_endless_line_is_shown_in_part() {
     let (_folder, logs, address) = log(&"x".repeat(600_000)).await;
-    let window = tail(&logs, address).await.unwrap();
-    assert_eq!((window.first, window.bytes.len() as u64), (1, BYTES));
-    let window = around(&logs, address, 1).await.unwrap().unwrap();
-    assert_eq!((window.first, window.bytes.len() as u64, window.more), (1, BYTES, true));
+    for show in [Show::End, Show::Line(1)] {
+        let window = read(&logs, address, show).await.unwrap();
+        assert_eq!((window.lines.first, window.lines.count, window.lines.bytes.len() as u64), (1, 1, BYTES));
+        assert!(window.lines.cut && !window.more);
+    }
 }
 
 #[tokio::test]
 async fn no_log_is_an_empty_window() {
     let (_folder, logs, mut address) = log("x").await;
     address.step = 7;
-    let window = tail(&logs, address).await.unwrap();
-    assert_eq!(window, Window { first: 1, start: 0, bytes: Vec::new(), more: false });
+    let window = read(&logs, address, Show::End).await.unwrap();
+    assert_eq!((window.lines.first, window.lines.count, window.more), (1, 0, false));
 }
