@@ -2,7 +2,9 @@
 // Search in a log. The server looks through all of it and counts; here are the matches around the one that is shown, and
 // those in the rows that are seen, which the browser colours without a change of the page's elements.
 
-/** @typedef {{ line: number, column: number, length: number }} Match */
+import { colour } from './marks.js';
+
+/** @typedef {import('./marks.js').Match} Match */
 /** @typedef {{ total: number, before: number, matches: Match[] }} Found */
 
 const WAIT = 180;
@@ -21,10 +23,21 @@ export class Find {
     this.input = /** @type {HTMLInputElement} */ (bar.querySelector('#find'));
     this.output = /** @type {HTMLOutputElement} */ (bar.querySelector('output'));
     this.flags = /** @type {HTMLElement[]} */ ([...bar.querySelectorAll('[data-flag]')]);
-    this.clear();
+    /** @type {Record<string, string> | null} */
+    this.query = null;
+    /** Which match is shown, of all. */
+    this.now = -1;
+    /** @type {Found} */
+    this.found = { total: 0, before: 0, matches: [] };
+    /** Matches of the rows that are seen, by page. @type {Map<number, Map<number, Match[]> | null>} */
+    this.seen = new Map();
+    /** Lines that the count knows. */
+    this.counted = 0;
+    this.busy = false;
+    this.timer = 0;
     const changed = () => {
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.start(), WAIT);
+      this.timer = Number(setTimeout(() => this.start(), WAIT));
     };
     this.input.addEventListener('input', changed, { signal });
     this.form.addEventListener('submit', (event) => event.preventDefault(), { signal });
@@ -47,12 +60,9 @@ export class Find {
 
   clear() {
     clearTimeout(this.timer);
-    /** @type {Record<string, string> | null} */
     this.query = null;
     this.now = -1;
-    /** @type {Found} */
     this.found = { total: 0, before: 0, matches: [] };
-    /** Matches of the rows that are seen, by page. @type {Map<number, Map<number, Match[]> | null>} */
     this.seen = new Map();
     this.counted = 0;
     this.colour();
@@ -112,6 +122,7 @@ export class Find {
     if (next < before || next >= before + matches.length) {
       const [first, last] = [matches[0]?.line ?? 1, matches[matches.length - 1]?.line ?? 0];
       const round = by > 0 ? next === 0 : next === total - 1;
+      /** @type {Record<string, string>} */
       const where = by > 0 ? { from: String(round ? 1 : last + 1) } : { to: String(round ? Number.MAX_SAFE_INTEGER : first - 1) };
       this.busy = true;
       const loaded = await this.load(where);
@@ -138,9 +149,11 @@ export class Find {
     for (const page of new Set(lines.map((line) => Math.floor((line - 1) / PAGE)))) {
       if (this.seen.has(page)) continue;
       this.seen.set(page, null);
-      const { query, seen } = this;
+      /** @type {Record<string, string>} */
+      const query = this.query;
+      const seen = this.seen;
       const range = { from: String(page * PAGE + 1), to: String((page + 1) * PAGE), limit: '1000' };
-      const found = await this.log.ask({ .../** @type {{}} */ (query), ...range }).catch(() => null);
+      const found = await this.log.ask({ ...query, ...range }).catch(() => null);
       if (query !== this.query) return;
       if (found) seen.set(page, Map.groupBy(found.matches, (match) => match.line));
       else seen.delete(page);
@@ -164,38 +177,7 @@ export class Find {
   }
 
   colour() {
-    if (!('highlights' in CSS)) return;
-    const [all, one] = [new Highlight(), new Highlight()];
     const now = this.query ? this.found.matches[this.now - this.found.before] : undefined;
-    for (const [line, row] of this.query ? this.log.rows() : []) {
-      for (const match of this.seen.get(Math.floor((line - 1) / PAGE))?.get(line) ?? []) {
-        const range = place(row, match);
-        if (range) (now && match.line === now.line && match.column === now.column ? one : all).add(range);
-      }
-    }
-    CSS.highlights.set('found', all);
-    CSS.highlights.set('found-now', one);
+    colour(this.query ? this.log.rows() : [], (line) => this.seen.get(Math.floor((line - 1) / PAGE))?.get(line) ?? [], now);
   }
-}
-
-/** A match in a row. @param {HTMLElement} row @param {Match} match */
-function place(row, { column, length }) {
-  const text = row.querySelector(':scope > span');
-  if (!text) return null;
-  const walk = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
-  const range = new Range();
-  let begun = false;
-  for (let at = 0, node = walk.nextNode(); node; node = walk.nextNode()) {
-    const end = at + /** @type {Text} */ (node).length;
-    if (!begun && column < end) {
-      range.setStart(node, column - at);
-      begun = true;
-    }
-    if (begun && column + length <= end) {
-      range.setEnd(node, column + length - at);
-      return range;
-    }
-    at = end;
-  }
-  return null;
 }

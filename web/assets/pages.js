@@ -126,6 +126,7 @@ export class Pages {
   /** @param {Answer} answer */
   take(answer) {
     const parser = new Parser(answer.style);
+    /** @type {Line[]} */
     const lines = parser.push(answer.text);
     const rest = parser.rest();
     // A line that was cut by the server, or the log's last, when no stream brings it.
@@ -136,7 +137,7 @@ export class Pages {
       const number = answer.first + index;
       while (at + 1 < times.length && times[at + 1][0] <= number) at += 1;
       if (times[at] && times[at][0] <= number) line.time = times[at][1];
-      if (number <= this.total) this.put(number, line);
+      if (number <= this.total && !this.get(number)) this.put(number, line);
     });
   }
 }

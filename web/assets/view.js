@@ -32,6 +32,11 @@ export class View {
     this.pin = { row: 1, y: 0 };
     this.end = false;
     this.top = 0;
+    /** The rows that are there. */
+    this.from = 1;
+    this.to = 1;
+    this.idle = 0;
+    this.height = 19;
     addEventListener('scroll', () => this.scrolled(), { signal, passive: true });
     addEventListener('scrollend', () => this.settle(), { signal });
     addEventListener('resize', () => this.render(), { signal, passive: true });
@@ -40,9 +45,7 @@ export class View {
     this.top = this.above();
   }
 
-  get long() {
-    return this.of.rows() > WHOLE;
-  }
+  get long() { return this.of.rows() > WHOLE; }
 
   /** The first row that is seen. */
   first() {
@@ -91,7 +94,7 @@ export class View {
     this.render();
     if ('onscrollend' in window) return;
     clearTimeout(this.idle);
-    this.idle = setTimeout(() => this.settle(), IDLE);
+    this.idle = Number(setTimeout(() => this.settle(), IDLE));
   }
 
   settle() {
@@ -178,7 +181,7 @@ export class View {
       this.block.style.transform = '';
       return;
     }
-    const element = this.drawn.get(Math.min(Math.max(this.pin.row, this.from ?? 1), this.to ?? 1));
+    const element = this.drawn.get(Math.min(Math.max(this.pin.row, this.from), this.to));
     if (!element) return;
     const view = innerHeight - this.head();
     let start = this.pin.y - element.offsetTop;

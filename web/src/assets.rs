@@ -43,6 +43,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         file("lines.js", SCRIPT, include_str!("../assets/lines.js").to_owned()),
         file("live.js", SCRIPT, include_str!("../assets/live.js").to_owned()),
         file("log.js", SCRIPT, include_str!("../assets/log.js").to_owned()),
+        file("marks.js", SCRIPT, include_str!("../assets/marks.js").to_owned()),
         file("queue.js", SCRIPT, include_str!("../assets/queue.js").to_owned()),
         file("repository.js", SCRIPT, include_str!("../assets/repository.js").to_owned()),
         file("search.js", SCRIPT, include_str!("../assets/search.js").to_owned()),
