@@ -35,10 +35,11 @@ bench: ## figures beside the Docker CLI, measured now
 fmt: ## formats the code
 	cargo fmt --all
 
-lint: ## what must hold besides the tests: format, clippy, licences, compose file
+lint: ## what must hold besides the tests: format, clippy, types of the pages' modules, licences, compose file
 	@tests/setup/build-tools.sh
 	@tests/setup/packages.sh docker-compose
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@tests/setup/tsc.sh
 	@tests/setup/deny.sh
 	docker-compose config --quiet

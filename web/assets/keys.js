@@ -1,10 +1,15 @@
+// @ts-check
 // The keyboard. Nothing is taken while somebody types, or together with a modifier.
 
-/** Calls what belongs to a key. */
+/**
+ * Calls what belongs to a key.
+ * @param {{ step: (by: number) => void, follow: () => void }} to
+ */
 export function keys({ step, follow }) {
-  const help = document.getElementById('help');
+  const help = /** @type {HTMLDialogElement} */ (document.getElementById('help'));
   addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.('input, textarea, select')) return;
+    const target = /** @type {Element} */ (event.target);
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.('input, textarea, select')) return;
     if (event.key === '?') help.open ? help.close() : help.showModal();
     else if (help.open) return;
     else if (event.key === 'j') step(1);

@@ -53,6 +53,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         file("scroll.js", SCRIPT, include_str!("../assets/scroll.js").to_owned()),
         file("stamps.js", SCRIPT, include_str!("../assets/stamps.js").to_owned()),
         file("stream.js", SCRIPT, include_str!("../assets/stream.js").to_owned()),
+        file("swap.js", SCRIPT, include_str!("../assets/swap.js").to_owned()),
         file("tail.js", SCRIPT, include_str!("../assets/tail.js").to_owned()),
         file("view.js", SCRIPT, include_str!("../assets/view.js").to_owned()),
         file("icon.svg", PICTURE, sign::icon(None)),
