@@ -21,6 +21,7 @@ mod hooks;
 mod kill;
 mod live;
 mod log_format;
+mod log_pane;
 mod pages;
 mod plugins;
 mod push;

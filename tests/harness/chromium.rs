@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::process::{Output, Process};
+use super::{
+    process::{Output, Process},
+    wait::{PATIENCE, until},
+};
 
 /// A browser with an empty profile.
 pub(crate) struct Browser {
@@ -63,6 +66,11 @@ impl Browser {
         if self.page.current_url().await.expect("an address").path().starts_with("/login") {
             let button = self.page.find(Locator::Css("main form button")).await.expect("a button");
             button.click().await.expect("a click");
+            until("to be logged in", PATIENCE, async || {
+                let address = self.page.current_url().await.map_err(|error| error.to_string())?;
+                if address.path().starts_with("/login") { Err(address.to_string()) } else { Ok(()) }
+            })
+            .await;
         }
     }
 

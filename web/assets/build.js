@@ -17,6 +17,10 @@ let again = false;
 let source = null;
 let failures = 0;
 
+/** What the address says but for the line. */
+const where = () => location.pathname + location.search;
+let shown = where();
+
 const pane = () => document.getElementById('pane');
 
 function open() {
@@ -102,6 +106,7 @@ function opened(url) {
 function unfold(link) {
   if (log?.live) log.follow(false);
   history.replaceState(history.state, '', link.href + location.hash);
+  shown = where();
   refresh();
 }
 
@@ -112,6 +117,7 @@ async function show(url, push) {
     const next = await page(url);
     build.dataset.chosen = '';
     if (push) history.pushState(null, '', url);
+    shown = where();
     apply(next, true);
   } catch {
     location.href = url;
@@ -146,7 +152,10 @@ build.addEventListener('click', (event) => {
   else show(link.href, true);
 });
 build.addEventListener('log-end', refresh);
-addEventListener('popstate', () => show(location.href, false));
+addEventListener('popstate', () => {
+  // Another line of the same log is the log's own matter.
+  if (shown !== where()) show(location.href, false);
+});
 
 keys({
   step(by) {

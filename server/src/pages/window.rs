@@ -11,9 +11,9 @@ const BYTES: u64 = 96 * 1024;
 const LINES: u64 = 400;
 /// Lines shown before the one that was asked for.
 const BEFORE: u64 = 100;
-/// How far from the end it is looked for what went wrong.
-const TROUBLE_LINES: u64 = 2000;
-const TROUBLE_BYTES: u64 = 512 * 1024;
+/// How far from the end it is looked for what went wrong, as lines and bytes: what is near the end explains it best, and only
+/// where there is nothing it is looked for further up.
+const TROUBLE: [(u64, u64); 2] = [(2000, 512 * 1024), (u64::MAX, 8 * 1024 * 1024)];
 
 /// Which lines a page shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,9 +75,16 @@ async fn last(logs: &Logs, address: LogAddress, index: &LineIndex, most: (u64, u
 }
 
 async fn find(logs: &Logs, address: LogAddress, index: &LineIndex) -> io::Result<Option<u64>> {
-    let first = last(logs, address, index, (TROUBLE_LINES, TROUBLE_BYTES)).await?;
-    let found = logs.search(address, trouble(), first..=index.lines(), Found::new(Want::From(1), 1)).await?;
-    Ok(found.matches.front().map(|found| found.line))
+    let mut end = index.lines();
+    for most in TROUBLE {
+        let first = last(logs, address, index, most).await?;
+        let found = logs.search(address, trouble(), first..=end, Found::new(Want::From(1), 1)).await?;
+        if let Some(found) = found.matches.front() {
+            return Ok(Some(found.line));
+        }
+        end = first.saturating_sub(1);
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

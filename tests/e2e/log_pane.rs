@@ -1,0 +1,245 @@
+//! The log of a step in a browser: long ones, search, looks, and a live one that somebody reads.
+
+use fantoccini::{Locator, key::Key};
+use serde_json::{Value, json};
+
+use super::{
+    browser::shows,
+    containers::{let_go, terminal_shows, waiting},
+};
+use crate::harness::{
+    chromium::Browser,
+    git::Repo,
+    server::{Kind, Setup},
+    wait::{PATIENCE, until},
+};
+
+const LONG: &str = "steps:
+  - name: work
+    image: slipway/busybox
+    commands:
+      - sh work.sh
+";
+
+/// 200,000 lines with that of the command; the text of each says its number, but one is an error.
+const WORK: &str = r#"awk 'BEGIN {
+    for (i = 2; i <= 200000; i++) print (i == 150000 ? "error: the harbour is closed" : "a ship passes pier " i)
+}'
+exit 3
+"#;
+
+async fn push_long(remote: &str) {
+    Repo::with(&[(".slipway.yml", LONG), ("work.sh", WORK)]).await.push_main(remote).await;
+}
+
+async fn run(browser: &Browser, script: &str) -> Value {
+    browser.page.execute(script, vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+}
+
+/// Waits until a script gives what is wanted.
+async fn gives(browser: &Browser, script: &str, wanted: Value) {
+    until(&format!("{wanted} of {script}"), PATIENCE, async || {
+        let seen = browser.page.execute(script, vec![]).await.map_err(|error| error.to_string())?;
+        if seen == wanted { Ok(()) } else { Err(seen.to_string()) }
+    })
+    .await;
+}
+
+/// Whether a line is in the part of the window that the pane's head leaves, with this text.
+async fn sees(browser: &Browser, line: u64, text: &str) {
+    let script = format!(
+        "const row = document.getElementById('L{line}'), box = row?.getBoundingClientRect();
+         const head = document.querySelector('.pane-top').getBoundingClientRect().bottom;
+         return Boolean(row && box.top >= head - 1 && box.bottom <= innerHeight + 1) && row.lastChild.textContent;"
+    );
+    gives(browser, &script, json!(text)).await;
+}
+
+async fn press(browser: &Browser, keys: &str) {
+    run(browser, "document.activeElement.blur()").await;
+    browser.page.find(Locator::Css("body")).await.unwrap().send_keys(keys).await.unwrap();
+}
+
+async fn look_for(browser: &Browser, text: &str) {
+    press(browser, "/").await;
+    let input = browser.page.find(Locator::Css("#find")).await.unwrap();
+    input.send_keys(text).await.unwrap();
+}
+
+async fn found(browser: &Browser, text: &str) {
+    gives(browser, "return document.querySelector('.find output').textContent", json!(text)).await;
+}
+
+#[tokio::test]
+async fn a_long_log_opens_where_it_went_wrong_and_every_line_is_near() {
+    let server = Setup::new(Kind::Docker).start().await;
+    push_long(&server.remote("harbour/long")).await;
+    server.api.wait_end("harbour/long", 1).await;
+    let browser = Browser::start().await;
+    let page = &browser.page;
+    browser.log_in(&server.login).await;
+    let build = format!("{}/repos/harbour/long/builds/1", server.api.url);
+    page.goto(&build).await.unwrap();
+    sees(&browser, 150_000, "error: the harbour is closed").await;
+    browser.screenshot("log-long").await;
+    let rows = run(&browser, "return document.querySelectorAll('#log .l').length").await;
+    assert!(rows.as_u64().unwrap() < 800, "only what is near is in the page: {rows}");
+
+    // To both ends and to any line.
+    press(&browser, "g").await;
+    sees(&browser, 2, "a ship passes pier 2").await;
+    press(&browser, "G").await;
+    sees(&browser, 200_000, "a ship passes pier 200000").await;
+    run(&browser, "location.hash = 'L123456'").await;
+    sees(&browser, 123_456, "a ship passes pier 123456").await;
+    gives(&browser, "return document.querySelector('.marked').id", json!("L123456")).await;
+
+    // Scrolling goes on line by line, without a gap.
+    for _ in 0..12 {
+        run(
+            &browser,
+            "scrollBy({ top: 400, behavior: 'instant' }); return new Promise(done => requestAnimationFrame(done))",
+        )
+        .await;
+    }
+    gives(
+        &browser,
+        "const rows = [...document.querySelectorAll('#log .l')].map(row => Number(row.id.slice(1)));
+         const all = rows.every((row, at) => !at || row === rows[at - 1] + 1);
+         const known = [...document.querySelectorAll('#log .l')].every(row => row.lastChild.textContent === `a ship passes pier ${row.id.slice(1)}`);
+         return [all, known, rows[0] > 123456]",
+        json!([true, true, true]),
+    )
+    .await;
+
+    // The first line that looks like an error.
+    press(&browser, "e").await;
+    sees(&browser, 150_000, "error: the harbour is closed").await;
+    // A link to a range, made with the mouse, is a link to a range after a reload.
+    run(&browser, "document.querySelector('#L150001 > a').click()").await;
+    let shift = "document.querySelector('#L150003 > a').dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, shiftKey: true }))";
+    run(&browser, shift).await;
+    assert_eq!(page.current_url().await.unwrap().fragment(), Some("L150001-L150003"));
+    page.refresh().await.unwrap();
+    sees(&browser, 150_002, "a ship passes pier 150002").await;
+    gives(&browser, "return document.querySelectorAll('.marked').length", json!(3)).await;
+    browser.close().await;
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn a_search_counts_right_and_goes_around() {
+    let server = Setup::new(Kind::Docker).start().await;
+    push_long(&server.remote("harbour/search")).await;
+    server.api.wait_end("harbour/search", 1).await;
+    let browser = Browser::start().await;
+    let page = &browser.page;
+    browser.log_in(&server.login).await;
+    page.goto(&format!("{}/repos/harbour/search/builds/1#L1", server.api.url)).await.unwrap();
+
+    // 77, 770..=779, 7700..=7799, 77000..=77999, and those with 1 before it.
+    let expected = (2..=200_000_u32).filter(|pier| pier.to_string().starts_with("77")).count();
+    look_for(&browser, "Pier 77").await;
+    found(&browser, &format!("1 of {}", thousands(expected))).await;
+    sees(&browser, 77, "a ship passes pier 77").await;
+    // What is found is coloured without a change of the page.
+    gives(&browser, "return CSS.highlights.get('found-now').size", json!(1)).await;
+    press(&browser, "n").await;
+    sees(&browser, 770, "a ship passes pier 770").await;
+    found(&browser, &format!("2 of {}", thousands(expected))).await;
+    browser.screenshot("log-search").await;
+    press(&browser, "NN").await;
+    found(&browser, &format!("{0} of {0}", thousands(expected))).await;
+    sees(&browser, 77_999, "a ship passes pier 77999").await;
+
+    page.find(Locator::Css("[data-flag='case']")).await.unwrap().click().await.unwrap();
+    found(&browser, "no match").await;
+    page.find(Locator::Css("[data-flag='case']")).await.unwrap().click().await.unwrap();
+    page.find(Locator::Css("[data-flag='regex']")).await.unwrap().click().await.unwrap();
+    run(&browser, "document.querySelector('#find').value = ''").await;
+    look_for(&browser, "harbour|pier 19999[89]$").await;
+    found(&browser, "1 of 3").await;
+    run(&browser, "document.querySelector('#find').value = ''").await;
+    look_for(&browser, "pier (").await;
+    until("what is wrong with the expression", PATIENCE, async || {
+        let said = run(&browser, "return document.querySelector('.find output').textContent").await.to_string();
+        if said.contains("regular expression") { Ok(()) } else { Err(said) }
+    })
+    .await;
+    // Escape leaves, and nothing is coloured any more.
+    page.find(Locator::Css("#find")).await.unwrap().send_keys(&Key::Escape.to_string()).await.unwrap();
+    gives(&browser, "return [document.querySelector('#find').value, CSS.highlights.get('found').size]", json!(["", 0]))
+        .await;
+    browser.close().await;
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn who_reads_a_live_log_is_not_moved_and_looks_are_remembered() {
+    let server = Setup::new(Kind::Docker).start().await;
+    let wide = "awk 'BEGIN { for (i = 0; i < 1000; i++) printf \"wide \"; print \"\" }'";
+    let repo = Repo::with_pipeline(&waiting(
+        &format!("seq 1 3000; {wide}; echo first part"),
+        "seq 3001 6000; echo the very end",
+    ))
+    .await;
+    let mut push = repo.push_live(&server.remote("harbour/live"), "main");
+    terminal_shows(&mut push, "first part").await;
+    let browser = Browser::start().await;
+    let page = &browser.page;
+    browser.log_in(&server.login).await;
+    page.goto(&format!("{}/repos/harbour/live/builds/1/jobs/0/steps/1", server.api.url)).await.unwrap();
+    shows(&browser, ".follow", "Following").await;
+    shows(&browser, "#log", "first part").await;
+
+    // A scroll up pauses, and what comes then moves nothing.
+    run(&browser, "scrollBy({ top: -2000, behavior: 'instant' })").await;
+    shows(&browser, ".follow", "Follow").await;
+    gives(&browser, "return document.querySelector('.follow').getAttribute('aria-pressed')", json!("false")).await;
+    let place = "const head = document.querySelector('.pane-top').getBoundingClientRect().bottom;
+                 const row = [...document.querySelectorAll('#log .l')].find(row => row.getBoundingClientRect().top > head);
+                 return [row.id, Math.round(row.getBoundingClientRect().top)]";
+    let before = run(&browser, place).await;
+    let_go(&server, "wait").await;
+    until("the rest to come", PATIENCE, async || {
+        let lines = run(&browser, "return document.querySelector('#log').style.getPropertyValue('--digits')").await;
+        let head = run(&browser, "return document.querySelector('#head').innerText").await.to_string();
+        if head.contains("success") { Ok(()) } else { Err(format!("{lines} {head}")) }
+    })
+    .await;
+    assert_eq!(run(&browser, place).await, before, "the reader's place is kept");
+    press(&browser, "G").await;
+    shows(&browser, "#log", "the very end").await;
+    let last = run(&browser, "return [...document.querySelectorAll('#log .l')].pop().id").await;
+    assert_eq!(last, json!("L6006"), "one line each, none twice");
+
+    // Looks: remembered over a reload.
+    press(&browser, "wt").await;
+    shows(&browser, "[data-do='stamps']", "Times: clock").await;
+    gives(
+        &browser,
+        "return /^\\d\\d:\\d\\d:\\d\\d$/.test(document.querySelector('#log .at').textContent)",
+        json!(true),
+    )
+    .await;
+    browser.screenshot("log-times").await;
+    page.refresh().await.unwrap();
+    gives(
+        &browser,
+        "return [document.querySelector('[data-do=wrap]').getAttribute('aria-pressed'), /\\d/.test(document.querySelector('#log .at')?.textContent)]",
+        json!(["false", true]),
+    )
+    .await;
+    gives(&browser, "return document.documentElement.scrollWidth <= innerWidth", json!(true)).await;
+    assert!(push.ended(PATIENCE).await.success());
+    browser.close().await;
+    server.finish().await;
+}
+
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let head = digits.len() % 3;
+    let mut parts: Vec<&str> = if head > 0 { vec![&digits[..head]] } else { Vec::new() };
+    parts.extend((head..digits.len()).step_by(3).map(|at| &digits[at..at + 3]));
+    parts.join(",")
+}
