@@ -236,6 +236,56 @@ async fn who_reads_a_live_log_is_not_moved_and_looks_are_remembered() {
     server.finish().await;
 }
 
+#[tokio::test]
+async fn commands_and_groups_fold_and_say_how_they_ended() {
+    let server = Setup::new(Kind::Docker).start().await;
+    let pipeline = "steps:
+  - name: work
+    image: slipway/busybox
+    commands:
+      - seq 1 100
+      - 'echo ::group::Load; seq 1 20; echo ::endgroup::'
+      - echo a last word; exit 7
+      - echo never
+";
+    Repo::with_pipeline(pipeline).await.push_main(&server.remote("harbour/folds")).await;
+    server.api.wait_end("harbour/folds", 1).await;
+    let browser = Browser::start().await;
+    let page = &browser.page;
+    browser.log_in(&server.login).await;
+    page.goto(&format!("{}/repos/harbour/folds/builds/1", server.api.url)).await.unwrap();
+    let handles = "return [...document.querySelectorAll('#log .fold')].map(fold => Number(fold.dataset.line))";
+    gives(&browser, handles, json!([1, 102, 103, 125])).await;
+    gives(&browser, "return document.querySelector('.l.bad .end').textContent.split(' · ')[0]", json!("exit code 7"))
+        .await;
+    // The marker is not shown, what it says is.
+    gives(&browser, "return document.querySelector('#L103 > span').textContent", json!("Load")).await;
+    browser.screenshot("log-folds").await;
+
+    // What ended well is folded, what failed is not.
+    press(&browser, "c").await;
+    let lines = "return [...document.querySelectorAll('#log .l')].map(row => Number(row.id.slice(1)))";
+    gives(&browser, lines, json!([1, 102, 125, 126])).await;
+    shows(&browser, "[data-do='fold']", "Unfold").await;
+    browser.screenshot("log-folded").await;
+    // A line that is wanted is shown, wherever it is.
+    run(&browser, "location.hash = 'L110'").await;
+    sees(&browser, 110, "7").await;
+    gives(&browser, "return document.querySelector('#L1 .fold').getAttribute('aria-expanded')", json!("false")).await;
+    gives(&browser, "return document.querySelector('#L102 .fold').getAttribute('aria-expanded')", json!("true")).await;
+    // With the keyboard, too; and the focus stays.
+    run(&browser, "document.querySelector('#L103 .fold').focus()").await;
+    page.active_element().await.unwrap().send_keys(&Key::Enter.to_string()).await.unwrap();
+    gives(
+        &browser,
+        "return document.getElementById('L110') === null && document.activeElement.dataset.line",
+        json!("103"),
+    )
+    .await;
+    browser.close().await;
+    server.finish().await;
+}
+
 fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let head = digits.len() % 3;

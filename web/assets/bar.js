@@ -21,6 +21,7 @@ export class Bar {
   /** @param {string | undefined} what */
   act(what) {
     if (what === 'trouble') this.worse();
+    else if (what === 'fold') this.log.folding.all();
     else if (what === 'wrap') this.looks.wrap = !this.looks.wrap;
     else if (what === 'stamps') this.looks.stamps = STAMPS[(STAMPS.indexOf(this.looks.stamps) + 1) % STAMPS.length];
     if (what !== 'wrap' && what !== 'stamps') return;
@@ -65,6 +66,7 @@ export class Bar {
     else if (key === 'e') this.worse();
     else if (key === 'w') this.act('wrap');
     else if (key === 't') this.act('stamps');
+    else if (key === 'c') this.act('fold');
     else return;
     event.preventDefault();
   }

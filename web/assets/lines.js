@@ -43,6 +43,41 @@ export function draw(number, line, stamp) {
   return row;
 }
 
+/**
+ * Puts a handle before a line that more can be folded under, and says how a command ended.
+ * @param {HTMLElement} row
+ * @param {import('./folds.js').Fold} fold
+ * @param {boolean} closed
+ * @param {number} total lines of the log
+ */
+export function handle(row, fold, closed, total) {
+  const text = /** @type {HTMLElement} */ (row.lastElementChild);
+  row.classList.add(fold.command ? 'command' : 'section');
+  const mark = /^(?:::group::|##\[group\])/.exec(text.textContent ?? '');
+  const first = text.firstChild;
+  if (mark && first?.textContent?.startsWith(mark[0])) first.textContent = first.textContent.slice(mark[0].length);
+  const last = Math.min(fold.last, total);
+  if (last > fold.first) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'fold';
+    button.dataset.line = String(fold.first);
+    button.setAttribute('aria-expanded', String(!closed));
+    button.setAttribute('aria-label', `${last - fold.first} lines of ${text.textContent}`);
+    button.textContent = closed ? '▸' : '▾';
+    row.insertBefore(button, text);
+  }
+  if (!fold.command) return;
+  const end = document.createElement('i');
+  end.className = 'end';
+  const took = fold.took === null ? '' : fold.took < 100 ? '' : `${(fold.took / 1000).toFixed(1)} s`;
+  if (fold.code) {
+    row.classList.add('bad');
+    end.textContent = `exit code ${fold.code}${took && ` · ${took}`}`;
+  } else end.textContent = fold.running ? 'runs' : took;
+  if (end.textContent) row.append(end);
+}
+
 /** The lines that the address names, `#L42` or `#L42-L50`. @param {string} hash @returns {[number, number] | null} */
 export function named(hash) {
   const found = /^#L(\d{1,15})(?:-L?(\d{1,15}))?$/.exec(hash);

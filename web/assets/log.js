@@ -2,8 +2,10 @@
 // One step's log. The page comes with some of its lines; the rest is asked for when it is looked at, and what is written
 // now comes by itself.
 
+import { ask } from './ask.js';
 import { Bar } from './bar.js';
 import { Find } from './find.js';
+import { Folding } from './folding.js';
 import { addressed, draw, named } from './lines.js';
 import { Pages } from './pages.js';
 import { stamp } from './stamps.js';
@@ -27,25 +29,27 @@ export class Log {
     const { signal } = this.stop;
     this.pages = new Pages((from, count) => this.ask('lines', { from: String(from), count: String(count) }), Number(data.next) - 1, Number(data.total));
     this.pages.onload = () => {
-      for (const row of this.view.block.querySelectorAll('.awaited')) this.view.forget(Number(row.id.slice(1)));
+      for (const line of this.lines('.awaited')) this.forget(line);
       this.view.render();
     };
+    this.folding = new Folding(this);
+    this.folds = this.folding.folds;
     for (const cut of pane.querySelectorAll('.cut')) cut.remove();
     this.button.hidden = !this.live;
     this.bar = new Bar(bar, this, signal);
     this.view = new View(this.log, {
-      rows: () => this.pages.total,
-      draw: (row) => this.draw(row),
-      shown: (from, to) => {
-        if (this.view.block.querySelector('.awaited')) this.pages.want(from, to);
+      rows: () => this.folds.rows,
+      draw: (row) => this.draw(this.folds.line(row)),
+      shown: () => {
+        for (const line of this.lines('.awaited')) this.pages.want(line, line);
         this.find?.shown();
       },
     }, signal);
     this.find = new Find(bar, {
       ask: (query) => this.ask('search', query),
       go: (line) => this.go(line),
-      first: () => this.view.first(),
-      rows: () => this.view.drawn,
+      first: () => this.folds.line(this.view.first()),
+      rows: () => this.drawn(),
       total: () => this.pages.ended,
     }, signal);
     this.tail = new Tail(this.log, this.pages, { came: () => this.came(), over: () => this.over() });
@@ -54,6 +58,7 @@ export class Log {
     this.listen(signal);
     this.redraw();
     this.begin();
+    this.folding.look();
   }
 
   /** @param {AbortSignal} signal */
@@ -63,7 +68,10 @@ export class Log {
     document.addEventListener('visibilitychange', () => this.live && this.tail.visible(), { signal });
     this.button.addEventListener('click', () => this.follow(!this.following), { signal });
     this.log.addEventListener('click', (event) => {
-      const anchor = /** @type {HTMLElement} */ (event.target).closest('.l > a');
+      const target = /** @type {HTMLElement} */ (event.target);
+      const button = /** @type {HTMLElement | null} */ (target.closest('button.fold'));
+      if (button) this.folding.toggle(Number(button.dataset.line));
+      const anchor = target.closest('.l > a');
       if (!anchor) return;
       event.preventDefault();
       history.replaceState(history.state, '', addressed(location.hash, Number(anchor.textContent), event.shiftKey));
@@ -79,11 +87,13 @@ export class Log {
     this.paused = jumped || Boolean(asked);
     this.follow(this.live && !this.paused);
     if (!jumped && asked) this.go(Math.min(asked, this.pages.total));
-    else if (!this.live && !jumped && this.trouble) this.view.go(this.trouble);
+    else if (!this.live && !jumped && this.trouble) this.view.go(this.folds.row(this.trouble));
     else if (!this.live && !jumped && 'bad' in this.log.dataset) this.view.bottom();
     if (this.live) this.tail.visible();
-    this.timer = setInterval(() => this.live && this.find.grown(), COUNTED);
+    this.timer = setInterval(() => this.live && this.grown(), COUNTED);
   }
+
+  grown() { this.find.grown(), this.folding.look(); }
 
   close() {
     this.stop.abort();
@@ -92,31 +102,35 @@ export class Log {
   }
 
   /** @param {string} what @param {Record<string, string>} query */
-  async ask(what, query) {
-    const url = new URL(this.log.dataset.log ?? '', location.href);
-    url.pathname += `/${what}`;
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const answer = await fetch(url, { signal: this.stop.signal });
-    const body = await answer.json();
-    if (!answer.ok) throw new Error(body.error ?? `status ${answer.status}`);
-    return body;
-  }
+  ask(what, query) { return ask(this.log.dataset.log ?? '', what, query, this.stop.signal); }
 
-  /** @param {number} row */
-  draw(row) {
-    const line = this.pages.get(row);
+  /** @param {number} number */
+  draw(number) {
+    const line = this.pages.get(number);
     const begin = Number(this.log.dataset.begin ?? line?.time);
-    const element = draw(row, line, line ? stamp(this.bar.looks.stamps, line.time, begin) : '');
-    if (row === this.trouble) element.classList.add('trouble');
-    if (this.marked && row >= this.marked[0] && row <= this.marked[1]) element.classList.add('marked');
+    const element = draw(number, line, line ? stamp(this.bar.looks.stamps, line.time, begin) : '');
+    if (number === this.trouble) element.classList.add('trouble');
+    if (this.marked && number >= this.marked[0] && number <= this.marked[1]) element.classList.add('marked');
+    if (line) this.folding.dress(element, number);
     return element;
   }
 
+  /** The lines that are in the page, and as what. */
+  drawn() { return new Map([...this.view.drawn].map(([row, element]) => [this.folds.line(row), element])); }
+
+  /** Lines in the page that are as a selector says. @param {string} selector */
+  lines(selector) {
+    return [...this.view.block.querySelectorAll(selector)].map((row) => Number(row.id.slice(1)));
+  }
+
+  /** @param {number} line */
+  forget(line) { this.view.forget(this.folds.row(line)); }
+
   /** Lines came. */
   came() {
-    /** @type {HTMLElement} */ (document.getElementById('quiet')).hidden = true;
-    this.view.forget(this.drawnRest);
-    for (const row of this.view.block.querySelectorAll('[data-unfinished]')) this.view.forget(Number(row.id.slice(1)));
+    document.getElementById('quiet')?.setAttribute('hidden', '');
+    this.folds.grow(this.pages.total);
+    for (const line of [this.drawnRest ?? 0, ...this.lines('[data-unfinished]')]) this.forget(line);
     this.drawnRest = this.pages.total;
     this.redraw();
   }
@@ -125,7 +139,8 @@ export class Log {
     this.live = false;
     this.following = false;
     this.button.hidden = true;
-    this.find.grown();
+    this.grown();
+    this.folding.look(true);
     this.pane.dispatchEvent(new CustomEvent('log-end', { bubbles: true }));
   }
 
@@ -138,7 +153,7 @@ export class Log {
 
   /** Goes to a line that says what went wrong. @param {number} line */
   troubled(line) {
-    for (const row of [this.trouble, line]) this.view.forget(row);
+    for (const one of [this.trouble, line]) this.forget(one);
     this.trouble = line;
     this.go(line);
   }
@@ -146,12 +161,13 @@ export class Log {
   /** @param {number} line */
   go(line) {
     this.follow(false);
-    this.view.go(line);
+    if (this.folds.reveal(line)) this.view.forget();
+    this.view.go(this.folds.row(line));
   }
 
   mark() {
     this.marked = named(location.hash);
-    for (const [row, element] of this.view.drawn) element.classList.toggle('marked', Boolean(this.marked && row >= this.marked[0] && row <= this.marked[1]));
+    for (const [line, element] of this.drawn()) element.classList.toggle('marked', Boolean(this.marked && line >= this.marked[0] && line <= this.marked[1]));
   }
 
   /** Goes to the line that the address names. */

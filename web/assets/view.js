@@ -2,6 +2,7 @@
 // The part of a log that is seen, as rows. A long log is an element as tall as all of it would be, and in it only the
 // rows around the view. One row is pinned: it stays where it is while others come and go around it.
 
+import { put } from './rows.js';
 import { Scale } from './scroll.js';
 
 /** Logs up to so many rows are in the page whole. */
@@ -66,9 +67,7 @@ export class View {
     return head ? parseFloat(getComputedStyle(head).top) + head.getBoundingClientRect().height : 0;
   }
 
-  scale() {
-    return new Scale(this.of.rows(), this.height, innerHeight - this.head());
-  }
+  scale() { return new Scale(this.of.rows(), this.height, innerHeight - this.head()); }
 
   /** Pixels of the element above the view. */
   above() {
@@ -104,6 +103,22 @@ export class View {
     if (Math.abs(right - this.top) < 2) return;
     this.scrollTo(right);
     this.place();
+  }
+
+  /** Draws from a row on, which is to be at a place of the window. @param {number} row @param {number} [top] */
+  keep(row, top) {
+    this.pin = { row, y: top === undefined ? 0 : top - this.head() };
+    this.end = false;
+  }
+
+  /** Scrolls what is seen by some pixels, without a search for where in the log that is. @param {number} by */
+  moveBy(by) {
+    if (Math.abs(by) < 1) return;
+    scrollBy({ top: by, behavior: 'instant' });
+    this.top = this.above();
+    if (!this.long) return;
+    this.pin.y -= by;
+    this.render();
   }
 
   /** Shows a row, in the middle. @param {number} row */
@@ -154,21 +169,7 @@ export class View {
       to = Math.min(rows, Math.max(from, first + Math.ceil(scale.view / this.height)) + AROUND);
       to = Math.max(to, Math.min(this.pin.row, rows));
     } else this.log.style.height = '';
-    for (const [row, element] of this.drawn) {
-      if (row >= from && row <= to) continue;
-      this.drawn.delete(row);
-      element.remove();
-    }
-    let next = this.block.firstChild;
-    for (let row = from; row <= to; row += 1) {
-      let element = this.drawn.get(row);
-      if (!element) {
-        element = this.of.draw(row);
-        this.drawn.set(row, element);
-        this.block.insertBefore(element, next);
-      } else if (element === next) next = next.nextSibling;
-      else this.block.insertBefore(element, next);
-    }
+    put(this.block, this.drawn, from, to, this.of.draw);
     this.from = from;
     this.to = to;
     this.place();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { Folds, sections } from '../assets/folds.js';
 import { addressed, named } from '../assets/lines.js';
 import { PAGE, Pages } from '../assets/pages.js';
 import { Scale, TALLEST } from '../assets/scroll.js';
@@ -87,4 +88,45 @@ test('times are off, the clock, or since the start', () => {
   assert.equal(stamp('since', 65_432, 0), '1:05.4');
   assert.equal(stamp('since', 3_600_000 * 2 + 65_400, 0), '2:01:05.4');
   assert.match(stamp('clock', 0, 0), /^\d\d:\d\d:\d\d$/);
+});
+
+const command = (line, code = 0) => ({ line, started_at: '2026-01-01T00:00:00Z', finished_at: '2026-01-01T00:00:02Z', exit_code: code });
+const marks = (...all) => all.map(([line, length]) => ({ line, column: 0, length }));
+
+test('rows and lines find each other through what is folded', () => {
+  const folds = new Folds();
+  folds.set([command(1), command(10), command(20, 3)], [], 30);
+  assert.equal(folds.rows, 30);
+  folds.every(true);
+  assert.deepEqual(folds.hidden, [[2, 9], [11, 19]], 'what failed stays open');
+  assert.equal(folds.rows, 13);
+  assert.deepEqual([1, 2, 3, 4, 13].map((row) => folds.line(row)), [1, 10, 20, 21, 30]);
+  assert.deepEqual([1, 5, 9, 10, 15, 20, 30].map((line) => folds.row(line)), [1, 1, 1, 2, 2, 3, 13]);
+  for (let row = 1; row <= folds.rows; row += 1) assert.equal(folds.row(folds.line(row)), row);
+  assert.equal(folds.reveal(15), true);
+  assert.equal(folds.reveal(15), false);
+  assert.deepEqual(folds.hidden, [[2, 9]]);
+  folds.grow(40);
+  assert.equal(folds.rows, 32);
+  folds.toggle(20);
+  assert.deepEqual(folds.hidden, [[2, 9], [21, 40]], 'the last command goes on to the end');
+});
+
+test('a fold inside another that is closed hides nothing more', () => {
+  const folds = new Folds();
+  folds.set([command(1)], marks([3, 9], [6, 12]), 10);
+  folds.toggle(3);
+  assert.deepEqual(folds.hidden, [[4, 6]]);
+  folds.toggle(1);
+  assert.deepEqual(folds.hidden, [[2, 10]]);
+  assert.equal(folds.rows, 1);
+});
+
+test('sections end at their end, at the next heading, with their command', () => {
+  const [group, end, heading] = [9, 12, 5];
+  assert.deepEqual(sections(marks([2, group], [5, end]), [1]), [{ first: 2, last: 5 }]);
+  assert.deepEqual(sections(marks([2, heading], [5, heading]), [1, 9]), [{ first: 2, last: 4 }, { first: 5, last: 8 }]);
+  assert.deepEqual(sections(marks([2, group], [3, group], [5, end], [7, end]), [1]), [{ first: 2, last: 7 }, { first: 3, last: 5 }]);
+  assert.deepEqual(sections(marks([2, group], [4, heading], [6, end]), []), [{ first: 2, last: 6 }, { first: 4, last: 6 }]);
+  assert.deepEqual(sections(marks([2, end], [3, group]), []), [{ first: 3, last: Infinity }]);
 });

@@ -6,7 +6,7 @@ use slipway_pipelines::state::{Millis, StepState};
 use slipway_web::time::rfc3339;
 
 use super::{UrlQuery, find_build, find_step, log::LogQuery, log::StepPath, times};
-use crate::{app::App, auth::Admin, error::ApiError, store::model::CommandBegan};
+use crate::{app::App, auth::Admin, error::ApiError, logs::unreadable, store::model::CommandBegan};
 
 /// A command that began.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -16,6 +16,8 @@ pub(crate) struct CommandJson {
     command: String,
     /// Where its output begins, in bytes of the log.
     offset: u64,
+    /// Number of its first line; `null` when that has not come yet.
+    line: Option<u64>,
     started_at: String,
     finished_at: Option<String>,
     /// `null` while it runs, and when nobody knows: it was killed, or the step was tried again after it.
@@ -34,15 +36,27 @@ pub(crate) async fn list_commands(
     let state = log.job.steps.get(log.step).map(|step| step.state.clone());
     let began = app.store.commands(log.address).await?;
     let ends = ends(&began, &state.unwrap_or(StepState::Pending));
-    let json = began.into_iter().zip(ends).map(|(began, end)| CommandJson {
-        number: began.number,
-        command: began.text,
-        offset: began.offset,
-        started_at: rfc3339(began.at),
-        finished_at: end.at.map(rfc3339),
-        exit_code: end.code,
-    });
-    Ok(Json(json.collect()))
+    let index = app.logs.lines(log.address).await.map_err(|error| unreadable(&error))?;
+    let mut json = Vec::with_capacity(began.len());
+    for (began, end) in began.into_iter().zip(ends) {
+        let there = began.offset < index.length();
+        let line = match there {
+            true => {
+                Some(app.logs.line_at(log.address, &index, began.offset).await.map_err(|error| unreadable(&error))?)
+            }
+            false => None,
+        };
+        json.push(CommandJson {
+            number: began.number,
+            command: began.text,
+            offset: began.offset,
+            line,
+            started_at: rfc3339(began.at),
+            finished_at: end.at.map(rfc3339),
+            exit_code: end.code,
+        });
+    }
+    Ok(Json(json))
 }
 
 /// How a command ended.

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     auth::Admin,
     error::ApiError,
-    logs::{Found, Match, Pattern, Want, trouble, unreadable},
+    logs::{Found, Match, Pattern, Want, sections, trouble, unreadable},
 };
 
 /// Matches given when no number is asked for, and at most. Those of one line stay together.
@@ -28,6 +28,8 @@ pub(crate) struct SearchQuery {
     case: Option<String>,
     /// Instead of `q`: lines that say what went wrong.
     trouble: Option<String>,
+    /// Instead of `q`: lines that begin or end a section of the log.
+    sections: Option<String>,
     /// Matches from this line on.
     from: Option<u64>,
     /// Without `from`: the last matches up to this line. With it: only these lines are looked at.
@@ -80,6 +82,7 @@ fn pattern(query: &SearchQuery) -> Result<Pattern, ApiError> {
     let on = |flag: &Option<String>| matches!(flag.as_deref(), Some("1" | "true"));
     match &query.q {
         None if on(&query.trouble) => Ok(trouble().clone()),
+        None if on(&query.sections) => Ok(sections().clone()),
         None => {
             Err(ApiError::bad_request("`q` is missing")
                 .help("`q=TEXT`, or `trouble=1` for lines that say what went wrong"))

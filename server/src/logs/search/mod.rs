@@ -4,9 +4,11 @@ mod feed;
 mod found;
 mod pattern;
 mod scan;
+mod sections;
 mod trouble;
 
 pub(crate) use feed::Feed;
 pub use found::{Found, Match, Want};
 pub use pattern::{Pattern, PatternError};
+pub use sections::sections;
 pub use trouble::trouble;
