@@ -10,7 +10,7 @@ use super::{
 use crate::harness::{
     chromium::Browser,
     git::Repo,
-    server::{Kind, Setup},
+    server::{Kind, Server, Setup},
     wait::{PATIENCE, until},
 };
 
@@ -28,9 +28,19 @@ const WORK: &str = r#"awk 'BEGIN {
 exit 3
 "#;
 
-async fn push_long(remote: &str) {
-    Repo::with(&[(".slipway.yml", LONG), ("work.sh", WORK)]).await.push_main(remote).await;
+/// A server with a finished build of these files, and a browser that shows its page, or a line of it.
+async fn reading(files: &[(&str, &str)], line: &str) -> (Server, Browser) {
+    let server = Setup::new(Kind::Docker).start().await;
+    Repo::with(files).await.push_main(&server.remote("harbour/log")).await;
+    server.api.wait_end("harbour/log", 1).await;
+    let browser = Browser::start().await;
+    browser.log_in(&server.login).await;
+    let build = format!("{}/repos/harbour/log/builds/1{line}", server.api.url);
+    browser.page.goto(&build).await.unwrap();
+    (server, browser)
 }
+
+const LONG_FILES: [(&str, &str); 2] = [(".slipway.yml", LONG), ("work.sh", WORK)];
 
 async fn run(browser: &Browser, script: &str) -> Value {
     browser.page.execute(script, vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}"))
@@ -72,14 +82,8 @@ async fn found(browser: &Browser, text: &str) {
 
 #[tokio::test]
 async fn a_long_log_opens_where_it_went_wrong_and_every_line_is_near() {
-    let server = Setup::new(Kind::Docker).start().await;
-    push_long(&server.remote("harbour/long")).await;
-    server.api.wait_end("harbour/long", 1).await;
-    let browser = Browser::start().await;
+    let (server, browser) = reading(&LONG_FILES, "").await;
     let page = &browser.page;
-    browser.log_in(&server.login).await;
-    let build = format!("{}/repos/harbour/long/builds/1", server.api.url);
-    page.goto(&build).await.unwrap();
     sees(&browser, 150_000, "error: the harbour is closed").await;
     browser.screenshot("log-long").await;
     let rows = run(&browser, "return document.querySelectorAll('#log .l').length").await;
@@ -129,15 +133,10 @@ async fn a_long_log_opens_where_it_went_wrong_and_every_line_is_near() {
 
 #[tokio::test]
 async fn a_search_counts_right_and_goes_around() {
-    let server = Setup::new(Kind::Docker).start().await;
-    push_long(&server.remote("harbour/search")).await;
-    server.api.wait_end("harbour/search", 1).await;
-    let browser = Browser::start().await;
+    let (server, browser) = reading(&LONG_FILES, "#L1").await;
     let page = &browser.page;
-    browser.log_in(&server.login).await;
-    page.goto(&format!("{}/repos/harbour/search/builds/1#L1", server.api.url)).await.unwrap();
 
-    // 77, 770..=779, 7700..=7799, 77000..=77999, and those with 1 before it.
+    // 77, 770..=779, 7700..=7799 and 77000..=77999.
     let expected = (2..=200_000_u32).filter(|pier| pier.to_string().starts_with("77")).count();
     look_for(&browser, "Pier 77").await;
     found(&browser, &format!("1 of {}", thousands(expected))).await;
@@ -238,7 +237,6 @@ async fn who_reads_a_live_log_is_not_moved_and_looks_are_remembered() {
 
 #[tokio::test]
 async fn commands_and_groups_fold_and_say_how_they_ended() {
-    let server = Setup::new(Kind::Docker).start().await;
     let pipeline = "steps:
   - name: work
     image: slipway/busybox
@@ -248,12 +246,8 @@ async fn commands_and_groups_fold_and_say_how_they_ended() {
       - echo a last word; exit 7
       - echo never
 ";
-    Repo::with_pipeline(pipeline).await.push_main(&server.remote("harbour/folds")).await;
-    server.api.wait_end("harbour/folds", 1).await;
-    let browser = Browser::start().await;
+    let (server, browser) = reading(&[(".slipway.yml", pipeline)], "").await;
     let page = &browser.page;
-    browser.log_in(&server.login).await;
-    page.goto(&format!("{}/repos/harbour/folds/builds/1", server.api.url)).await.unwrap();
     let handles = "return [...document.querySelectorAll('#log .fold')].map(fold => Number(fold.dataset.line))";
     gives(&browser, handles, json!([1, 102, 103, 125])).await;
     gives(&browser, "return document.querySelector('.l.bad .end').textContent.split(' · ')[0]", json!("exit code 7"))

@@ -76,7 +76,7 @@ async function refresh() {
   try {
     do {
       again = false;
-      apply(await page(opened('chosen' in build.dataset || log?.paused ? here() : home())), false);
+      apply(await page(opened('chosen' in build.dataset || log?.follow.paused ? here() : home())), false);
     } while (again);
   } catch {
     again = false;
@@ -104,7 +104,7 @@ function opened(url) {
 
 /** Opens or closes a part above the log, which stays as it is. @param {HTMLAnchorElement} link */
 function unfold(link) {
-  if (log?.live) log.follow(false);
+  if (log?.live) log.follow.set(false);
   history.replaceState(history.state, '', link.href + location.hash);
   shown = where();
   refresh();
@@ -164,7 +164,7 @@ keys({
     const next = links[Math.min(links.length - 1, Math.max(0, at + by))];
     if (next && links[at] !== next) show(next.href, true);
   },
-  follow: () => { if (log?.live) log.follow(!log.following); },
+  follow: () => { if (log?.live) log.follow.set(!log.follow.on); },
 });
 
 open();

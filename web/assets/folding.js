@@ -29,7 +29,6 @@ export class Folding {
       this.known = ended;
       this.marks.push(...found.matches);
       this.change(() => this.folds.set(commands, this.marks, log.pages.total));
-      log.bar.button('fold').hidden = this.folds.all.size < 2;
     } catch {
       // The log is read without.
     }
@@ -48,18 +47,30 @@ export class Folding {
     return fold ? JSON.stringify([fold, this.folds.closed.has(line)]) : '';
   }
 
+  /** Opens what hides a line. @param {number} line */
+  reveal(line) {
+    if (!this.folds.reveal(line)) return;
+    this.log.view.forget();
+    this.named();
+  }
+
+  /** The button says what it would do. */
+  named() {
+    const button = this.log.bar.button('fold');
+    button.hidden = this.folds.all.size < 2;
+    button.textContent = this.folds.closed.size ? 'Unfold' : 'Fold';
+  }
+
   /** Opens or closes what begins at a line. @param {number} line */
   toggle(line) {
-    this.log.follow(false);
+    this.log.follow.set(false);
     this.change(() => this.folds.toggle(line));
-    this.log.drawn().get(line)?.querySelector('button')?.focus({ preventScroll: true });
   }
 
   /** Closes every command that ended well, or opens all. */
   all() {
-    this.log.follow(false);
+    this.log.follow.set(false);
     this.change(() => this.folds.every(!this.folds.closed.size));
-    this.log.bar.button('fold').textContent = this.folds.closed.size ? 'Unfold' : 'Fold';
   }
 
   /** Changes what is seen; the first line that was seen stays where it is. @param {() => void} change */
@@ -72,13 +83,14 @@ export class Folding {
     const focused = Number(/** @type {HTMLElement | null} */ (document.activeElement?.closest('button.fold') ?? null)?.dataset.line);
     const looks = new Map([...log.drawn().keys()].map((line) => [line, this.looks(line)]));
     change();
+    this.named();
     if (hidden !== String(folds.hidden)) {
       view.forget();
-      if (!log.following) view.keep(folds.row(first), before);
+      if (!log.follow.on) view.keep(folds.row(first), before);
     } else for (const [line, look] of looks) if (look !== this.looks(line)) log.forget(line);
     log.redraw();
     const after = place();
-    if (!log.following && before !== undefined && after !== undefined) view.moveBy(after - before);
+    if (!log.follow.on && before !== undefined && after !== undefined) view.moveBy(after - before);
     if (focused) log.drawn().get(focused)?.querySelector('button')?.focus({ preventScroll: true });
   }
 }

@@ -43,6 +43,9 @@ export function draw(number, line, stamp) {
   return row;
 }
 
+/** Milliseconds under which nobody asks how long a command took. */
+const SHORT = 100;
+
 /**
  * Puts a handle before a line that more can be folded under, and says how a command ended.
  * @param {HTMLElement} row
@@ -70,7 +73,7 @@ export function handle(row, fold, closed, total) {
   if (!fold.command) return;
   const end = document.createElement('i');
   end.className = 'end';
-  const took = fold.took === null ? '' : fold.took < 100 ? '' : `${(fold.took / 1000).toFixed(1)} s`;
+  const took = fold.took !== null && fold.took >= SHORT ? `${(fold.took / 1000).toFixed(1)} s` : '';
   if (fold.code) {
     row.classList.add('bad');
     end.textContent = `exit code ${fold.code}${took && ` · ${took}`}`;

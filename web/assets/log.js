@@ -6,6 +6,7 @@ import { ask } from './ask.js';
 import { Bar } from './bar.js';
 import { Find } from './find.js';
 import { Folding } from './folding.js';
+import { Follow } from './follow.js';
 import { addressed, draw, named } from './lines.js';
 import { Pages } from './pages.js';
 import { stamp } from './stamps.js';
@@ -21,7 +22,6 @@ export class Log {
     this.pane = pane;
     this.log = /** @type {HTMLElement} */ (pane.querySelector('#log'));
     const bar = /** @type {HTMLElement} */ (pane.querySelector('#logbar'));
-    this.button = /** @type {HTMLElement} */ (pane.querySelector('.follow'));
     const data = this.log.dataset;
     this.live = 'live' in data;
     this.trouble = Number(data.trouble ?? 0);
@@ -35,7 +35,6 @@ export class Log {
     this.folding = new Folding(this);
     this.folds = this.folding.folds;
     for (const cut of pane.querySelectorAll('.cut')) cut.remove();
-    this.button.hidden = !this.live;
     this.bar = new Bar(bar, this, signal);
     this.view = new View(this.log, {
       rows: () => this.folds.rows,
@@ -52,6 +51,7 @@ export class Log {
       rows: () => this.drawn(),
       total: () => this.pages.ended,
     }, signal);
+    this.follow = new Follow(/** @type {HTMLElement} */ (pane.querySelector('.follow')), this, signal);
     this.tail = new Tail(this.log, this.pages, { came: () => this.came(), over: () => this.over() });
     this.bar.dress();
     if (this.bar.looks.stamps !== 'off') this.view.forget();
@@ -64,9 +64,7 @@ export class Log {
   /** @param {AbortSignal} signal */
   listen(signal) {
     addEventListener('hashchange', () => this.jump(), { signal });
-    addEventListener('scroll', () => this.scrolled(), { signal, passive: true });
     document.addEventListener('visibilitychange', () => this.live && this.tail.visible(), { signal });
-    this.button.addEventListener('click', () => this.follow(!this.following), { signal });
     this.log.addEventListener('click', (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
       const button = /** @type {HTMLElement | null} */ (target.closest('button.fold'));
@@ -83,9 +81,8 @@ export class Log {
   begin() {
     const asked = Number(new URLSearchParams(location.search).get('line') ?? 0);
     const jumped = this.jump();
-    // Somebody reads here: the page must not go on to another step.
-    this.paused = jumped || Boolean(asked);
-    this.follow(this.live && !this.paused);
+    this.follow.paused = jumped || Boolean(asked);
+    this.follow.set(this.live && !this.follow.paused);
     if (!jumped && asked) this.go(Math.min(asked, this.pages.total));
     else if (!this.live && !jumped && this.trouble) this.view.go(this.folds.row(this.trouble));
     else if (!this.live && !jumped && 'bad' in this.log.dataset) this.view.bottom();
@@ -93,7 +90,11 @@ export class Log {
     this.timer = setInterval(() => this.live && this.grown(), COUNTED);
   }
 
-  grown() { this.find.grown(), this.folding.look(); }
+  /** More may be found and folded. */
+  grown() {
+    this.find.grown();
+    this.folding.look();
+  }
 
   close() {
     this.stop.abort();
@@ -102,7 +103,9 @@ export class Log {
   }
 
   /** @param {string} what @param {Record<string, string>} query */
-  ask(what, query) { return ask(this.log.dataset.log ?? '', what, query, this.stop.signal); }
+  ask(what, query) {
+    return ask(this.log.dataset.log ?? '', what, query, this.stop.signal);
+  }
 
   /** @param {number} number */
   draw(number) {
@@ -116,7 +119,9 @@ export class Log {
   }
 
   /** The lines that are in the page, and as what. */
-  drawn() { return new Map([...this.view.drawn].map(([row, element]) => [this.folds.line(row), element])); }
+  drawn() {
+    return new Map([...this.view.drawn].map(([row, element]) => [this.folds.line(row), element]));
+  }
 
   /** Lines in the page that are as a selector says. @param {string} selector */
   lines(selector) {
@@ -124,7 +129,9 @@ export class Log {
   }
 
   /** @param {number} line */
-  forget(line) { this.view.forget(this.folds.row(line)); }
+  forget(line) {
+    this.view.forget(this.folds.row(line));
+  }
 
   /** Lines came. */
   came() {
@@ -137,8 +144,7 @@ export class Log {
 
   over() {
     this.live = false;
-    this.following = false;
-    this.button.hidden = true;
+    this.follow.over();
     this.grown();
     this.folding.look(true);
     this.pane.dispatchEvent(new CustomEvent('log-end', { bubbles: true }));
@@ -147,7 +153,7 @@ export class Log {
   /** Draws what is seen anew. */
   redraw() {
     this.log.style.setProperty('--digits', String(String(this.pages.total).length));
-    if (this.following) this.view.bottom();
+    if (this.follow.on) this.view.bottom();
     else this.view.render();
   }
 
@@ -160,8 +166,8 @@ export class Log {
 
   /** @param {number} line */
   go(line) {
-    this.follow(false);
-    if (this.folds.reveal(line)) this.view.forget();
+    this.follow.set(false);
+    this.folding.reveal(line);
     this.view.go(this.folds.row(line));
   }
 
@@ -176,24 +182,5 @@ export class Log {
     if (!this.marked || this.marked[0] > this.pages.total || !this.marked[0]) return false;
     this.go(this.marked[0]);
     return true;
-  }
-
-  /** @param {boolean} on */
-  follow(on) {
-    if (on && !this.live) return;
-    this.following = on;
-    if (this.live) this.paused = !on;
-    this.button.setAttribute('aria-pressed', String(on));
-    this.button.textContent = on ? 'Following' : 'Follow';
-    if (on) this.view.bottom();
-    this.last = scrollY;
-  }
-
-  /** Scrolling up pauses, scrolling to the end goes on. */
-  scrolled() {
-    const end = innerHeight + scrollY >= document.documentElement.scrollHeight - 4;
-    if (this.live && !this.following && end && scrollY > (this.last ?? 0)) this.follow(true);
-    else if (this.following && scrollY < (this.last ?? 0) - 4 && !end) this.follow(false);
-    this.last = scrollY;
   }
 }

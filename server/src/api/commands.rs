@@ -1,5 +1,7 @@
 //! The commands of a step: where each begins in its log, how long it took, how it ended.
 
+use std::{io::ErrorKind, sync::Arc};
+
 use axum::{Json, extract::State};
 use serde::Serialize;
 use slipway_pipelines::state::{Millis, StepState};
@@ -16,7 +18,7 @@ pub(crate) struct CommandJson {
     command: String,
     /// Where its output begins, in bytes of the log.
     offset: u64,
-    /// Number of its first line; `null` when that has not come yet.
+    /// Number of its first line; `null` when that has not come yet, and when the log was removed.
     line: Option<u64>,
     started_at: String,
     finished_at: Option<String>,
@@ -36,15 +38,17 @@ pub(crate) async fn list_commands(
     let state = log.job.steps.get(log.step).map(|step| step.state.clone());
     let began = app.store.commands(log.address).await?;
     let ends = ends(&began, &state.unwrap_or(StepState::Pending));
-    let index = app.logs.lines(log.address).await.map_err(|error| unreadable(&error))?;
+    let index = match app.logs.lines(log.address).await {
+        // The log was removed after its time: what ran, and for how long, is still known.
+        Err(error) if error.kind() == ErrorKind::NotFound => Arc::default(),
+        read => read.map_err(|error| unreadable(&error))?,
+    };
     let mut json = Vec::with_capacity(began.len());
     for (began, end) in began.into_iter().zip(ends) {
-        let there = began.offset < index.length();
-        let line = match there {
-            true => {
-                Some(app.logs.line_at(log.address, &index, began.offset).await.map_err(|error| unreadable(&error))?)
-            }
-            false => None,
+        let line = if began.offset < index.length() {
+            Some(app.logs.line_at(log.address, &index, began.offset).await.map_err(|error| unreadable(&error))?)
+        } else {
+            None
         };
         json.push(CommandJson {
             number: began.number,

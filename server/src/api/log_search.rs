@@ -85,7 +85,7 @@ fn pattern(query: &SearchQuery) -> Result<Pattern, ApiError> {
         None if on(&query.sections) => Ok(sections().clone()),
         None => {
             Err(ApiError::bad_request("`q` is missing")
-                .help("`q=TEXT`, or `trouble=1` for lines that say what went wrong"))
+                .help("`q=TEXT`; `trouble=1` for lines that say what went wrong, `sections=1` for those that begin or end a section"))
         }
         Some(text) => Pattern::new(text, on(&query.regex), on(&query.case))
             .map_err(|error| ApiError::bad_request(error.to_string()).help("without `regex=1`, `q` is plain text")),

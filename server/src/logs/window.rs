@@ -11,7 +11,7 @@ use super::{LineIndex, LogAddress, Logs, lines};
 const BACK: u64 = 64 * 1024;
 
 /// Lines, one after the other.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lines {
     /// Number of the first, from 1.
     pub first: u64,
@@ -27,6 +27,21 @@ pub struct Lines {
     pub style: Style,
     /// The whole log's, as it was when they were read.
     pub index: Arc<LineIndex>,
+}
+
+/// None, of a log without any.
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            first: 1,
+            start: 0,
+            bytes: Bytes::new(),
+            count: 0,
+            cut: false,
+            style: Style::default(),
+            index: Arc::default(),
+        }
+    }
 }
 
 impl Lines {

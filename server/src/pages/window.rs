@@ -82,7 +82,10 @@ async fn find(logs: &Logs, address: LogAddress, index: &LineIndex) -> io::Result
         if let Some(found) = found.matches.front() {
             return Ok(Some(found.line));
         }
-        end = first.saturating_sub(1);
+        if first == 1 {
+            break;
+        }
+        end = first - 1;
     }
     Ok(None)
 }

@@ -59,6 +59,8 @@ async fn a_log_in_the_storage_is_read_like_one_in_a_file() {
         assert_eq!(answer.status(), StatusCode::GONE);
         assert!(answer.text().await.unwrap().contains("--log-retention"));
     }
+    // What ran is known still.
+    assert_eq!(world.get(&STEP.replace("/log", "/commands")).await.status(), StatusCode::OK);
     let page = world.text("/repos/me/thing/builds/1/jobs/0/steps/a").await;
     assert!(page.contains("Removed after its time."));
 }

@@ -46,8 +46,8 @@ impl Pattern {
         }
     }
 
-    pub(super) fn fixed(regex: Regex, except: &'static str) -> Self {
-        Self { regex, except: Some(except) }
+    pub(super) fn fixed(regex: Regex, except: Option<&'static str>) -> Self {
+        Self { regex, except }
     }
 
     /// Where it is in a line, in bytes. What has no character is no match.

@@ -9,15 +9,12 @@ use super::Pattern;
 /// GitHub's and Azure's groups; Buildkite's headings, but not the files of a diff and the results of `go test`.
 const SIGNS: &str = r"^(?:::group::|::endgroup::|##\[group\]|##\[endgroup\]|(?:---|\+\+\+) (?:[^A-Za-z0-9\s/]|[A-EG-OQ-RT-Z]|F[^A]|P[^A]|S[^K]))";
 
-/// What a step's shell writes before a command.
-const COMMAND: &str = "+ ";
-
 /// Lines that begin or end a section. What is found is `::group::`, `##[group]`, `::endgroup::` or `##[endgroup]`, or begins with
 /// `--- ` or `+++ `.
 pub fn sections() -> &'static Pattern {
     static PATTERN: LazyLock<Pattern> = LazyLock::new(|| {
         #[allow(clippy::expect_used, reason = "a constant, tested below")]
-        Pattern::fixed(Regex::new(SIGNS).expect("the signs are a regular expression"), COMMAND)
+        Pattern::fixed(Regex::new(SIGNS).expect("the signs are a regular expression"), None)
     });
     &PATTERN
 }

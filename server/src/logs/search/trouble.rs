@@ -31,7 +31,7 @@ const COMMAND: &str = "+ ";
 pub fn trouble() -> &'static Pattern {
     static PATTERN: LazyLock<Pattern> = LazyLock::new(|| {
         #[allow(clippy::expect_used, reason = "a constant, tested below")]
-        Pattern::fixed(Regex::new(&SIGNS.join("|")).expect("the signs are regular expressions"), COMMAND)
+        Pattern::fixed(Regex::new(&SIGNS.join("|")).expect("the signs are regular expressions"), Some(COMMAND))
     });
     &PATTERN
 }
