@@ -8,7 +8,7 @@ cd "$here/../.."
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
-slipway=target/release/slipway
+slipway=target/demo/slipway
 listen=${SLIPWAY_LISTEN:-127.0.0.1:0}
 instance=demo-$$
 made=$(mktemp -d)
@@ -49,8 +49,8 @@ trap 'exit 0' INT TERM
 
 tests/setup/build-tools.sh
 tests/setup/docker.sh
-say "Building the release binary (the first time takes some minutes)"
-cargo build --release --locked
+say "Building the binary, unoptimised (the first time takes some minutes)"
+cargo build --profile demo --locked
 
 say "Starting slipway up"
 SLIPWAY_ADMIN_TOKEN=slp_$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
