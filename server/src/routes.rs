@@ -108,6 +108,7 @@ pub(crate) fn router(app: App) -> Router {
         .merge(browser())
         .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn(requests::outlive))
         .layer(middleware::from_fn(pages::protect))
         .layer(middleware::from_fn(requests::identify))
         .with_state(app)

@@ -112,13 +112,15 @@ export function sections(marks, commands) {
     open = open.filter((one) => !which(one));
   };
   let command = 0;
-  for (const { line, length } of marks) {
+  for (const [nth, { line, length }] of marks.entries()) {
     for (; command < commands.length && commands[command] <= line; command += 1) close(commands[command] - 1, () => true);
-    if (length === 12) {
+    if (length === 12 || length === 13) {
       // The innermost group, with the headings in it.
       const at = open.map((one) => one.heading).lastIndexOf(false);
       const inner = new Set(open.slice(Math.max(at, 0)));
-      close(line, (one) => inner.has(/** @type {any} */ (one)));
+      // GitLab's begin the next one in the same line.
+      const begins = marks[nth + 1]?.line === line;
+      close(begins ? line - 1 : line, (one) => inner.has(/** @type {any} */ (one)));
     } else {
       const heading = length < 9;
       if (heading) close(line - 1, (one) => one.heading);

@@ -129,4 +129,5 @@ test('sections end at their end, at the next heading, with their command', () =>
   assert.deepEqual(sections(marks([2, group], [3, group], [5, end], [7, end]), [1]), [{ first: 2, last: 7 }, { first: 3, last: 5 }]);
   assert.deepEqual(sections(marks([2, group], [4, heading], [6, end]), []), [{ first: 2, last: 6 }, { first: 4, last: 6 }]);
   assert.deepEqual(sections(marks([2, end], [3, group]), []), [{ first: 3, last: Infinity }]);
+  assert.deepEqual(sections(marks([2, 15], [5, 13], [5, 15], [8, 13]), []), [{ first: 2, last: 4 }, { first: 5, last: 8 }]);
 });

@@ -70,12 +70,20 @@ fn sentence(fragment: &str) -> String {
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
-/// For paths that are nothing: JSON below `/api/`, else a page.
+/// For paths that are nothing.
 pub(crate) async fn not_found(uri: Uri) -> Response {
-    let error = ApiError::not_found("there is no such page").help("the address may be wrong, or what it named is gone");
-    if uri.path().starts_with("/api/") || uri.path().starts_with("/runner/") {
-        ApiError::not_found("there is no such path").into_response()
-    } else {
-        PageError(error).into_response()
+    if is_for_programs(&uri) {
+        return ApiError::not_found("there is no such path").into_response();
     }
+    let error = ApiError::not_found("there is no such page").help("the address may be wrong, or what it named is gone");
+    PageError(error).into_response()
+}
+
+/// An error as who asks for the path can read it: JSON for programs, else a page.
+pub(crate) fn fail(uri: &Uri, error: ApiError) -> Response {
+    if is_for_programs(uri) { error.into_response() } else { PageError(error).into_response() }
+}
+
+fn is_for_programs(uri: &Uri) -> bool {
+    ["/api/", "/runner/", "/hooks/", "/git/"].iter().any(|start| uri.path().starts_with(start))
 }

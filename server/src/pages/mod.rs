@@ -32,7 +32,7 @@ mod visitor;
 mod window;
 
 pub(crate) use actions::{cancel, retry};
-pub(crate) use answer::{PageError, not_found, render};
+pub(crate) use answer::{PageError, fail, not_found, render};
 pub(crate) use artifacts::{artifact, artifacts, job_artifacts, view_artifact};
 pub(crate) use assets::asset;
 pub(crate) use badge::badge;

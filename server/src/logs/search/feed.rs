@@ -1,6 +1,6 @@
 //! Pieces of a log, cut anywhere, as lines of text.
 
-use slipway_web::ansi::plain;
+use super::pattern::View;
 
 /// Bytes of a line that are looked at; the rest of a longer one is passed over.
 const LONGEST: usize = 1 << 20;
@@ -12,23 +12,24 @@ pub(crate) struct Feed {
     line: u64,
     /// What came of it.
     held: Vec<u8>,
+    view: View,
 }
 
 impl Feed {
     /// Begins at the beginning of a line.
-    pub(crate) fn at(line: u64) -> Self {
-        Self { line, held: Vec::new() }
+    pub(super) fn at(line: u64, view: View) -> Self {
+        Self { line, held: Vec::new(), view }
     }
 
-    /// The lines that a piece ends: their numbers and their text as it is drawn.
+    /// The lines that a piece ends: their numbers and their text.
     pub(crate) fn push(&mut self, mut bytes: &[u8], mut each: impl FnMut(u64, &str)) {
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
             if self.held.is_empty() {
-                each(self.line, &plain(&line[..line.len().min(LONGEST)]));
+                each(self.line, &(self.view)(&line[..line.len().min(LONGEST)]));
             } else {
                 self.hold(line);
-                each(self.line, &plain(&self.held));
+                each(self.line, &(self.view)(&self.held));
                 self.held.clear();
             }
             self.line += 1;
@@ -40,7 +41,7 @@ impl Feed {
     /// The line that has not ended, when no more comes.
     pub(crate) fn finish(self, mut each: impl FnMut(u64, &str)) {
         if !self.held.is_empty() {
-            each(self.line, &plain(&self.held));
+            each(self.line, &(self.view)(&self.held));
         }
     }
 
@@ -53,13 +54,14 @@ impl Feed {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use slipway_web::ansi::plain;
 
     use super::*;
 
     proptest! {
         #[test]
         fn where_a_piece_is_cut_does_not_matter(text in "([a-z\\x1bé\\[m]{0,6}\n?){0,9}", size in 1usize..9) {
-            let (mut feed, mut seen) = (Feed::at(7), Vec::new());
+            let (mut feed, mut seen) = (Feed::at(7, plain), Vec::new());
             for piece in text.as_bytes().chunks(size) {
                 feed.push(piece, |line, text| seen.push((line, text.to_owned())));
             }

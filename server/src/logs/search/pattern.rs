@@ -1,6 +1,9 @@
 //! What is looked for.
 
+use std::borrow::Cow;
+
 use regex::{Regex, RegexBuilder};
+use slipway_web::ansi::plain;
 
 /// Longest pattern in bytes.
 const LONGEST: usize = 1000;
@@ -14,7 +17,12 @@ pub struct Pattern {
     regex: Regex,
     /// Lines that begin so are passed over.
     except: Option<&'static str>,
+    /// What is looked at of a line.
+    pub(super) view: View,
 }
+
+/// A line's bytes as text.
+pub(super) type View = for<'a> fn(&'a [u8]) -> Cow<'a, str>;
 
 /// Why a pattern cannot be looked for: a lower-case fragment.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -38,7 +46,7 @@ impl Pattern {
             .nest_limit(NESTED)
             .build();
         match built {
-            Ok(regex) => Ok(Self { regex, except: None }),
+            Ok(regex) => Ok(Self { regex, except: None, view: plain }),
             Err(regex::Error::CompiledTooBig(_)) => {
                 Err(PatternError("`q` is a regular expression that gets too large: repeat less in it".to_owned()))
             }
@@ -46,8 +54,8 @@ impl Pattern {
         }
     }
 
-    pub(super) fn fixed(regex: Regex, except: Option<&'static str>) -> Self {
-        Self { regex, except }
+    pub(super) fn fixed(regex: Regex, except: Option<&'static str>, view: View) -> Self {
+        Self { regex, except, view }
     }
 
     /// Where it is in a line, in bytes. What has no character is no match.

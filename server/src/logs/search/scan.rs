@@ -21,7 +21,7 @@ impl Logs {
         let Some(mut at) = self.line_start(address, &index, *lines.start()).await? else { return Ok(found) };
         let after = lines.end().saturating_add(1);
         let end = self.line_start(address, &index, after).await?.unwrap_or_else(|| index.length());
-        let mut feed = Feed::at(*lines.start());
+        let mut feed = Feed::at(*lines.start(), pattern.view);
         while at < end {
             let bytes = self.read(address, at..end.min(at + PIECE)).await?;
             if bytes.is_empty() {

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use slipway_web::ansi::plain;
 
 use super::Pattern;
 
@@ -31,7 +32,7 @@ const COMMAND: &str = "+ ";
 pub fn trouble() -> &'static Pattern {
     static PATTERN: LazyLock<Pattern> = LazyLock::new(|| {
         #[allow(clippy::expect_used, reason = "a constant, tested below")]
-        Pattern::fixed(Regex::new(&SIGNS.join("|")).expect("the signs are regular expressions"), Some(COMMAND))
+        Pattern::fixed(Regex::new(&SIGNS.join("|")).expect("the signs are regular expressions"), Some(COMMAND), plain)
     });
     &PATTERN
 }
