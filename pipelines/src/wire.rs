@@ -42,11 +42,13 @@ pub use artifacts::{BYTES_HEADER, FILES_HEADER, KeptFile, Room, is_artifact_path
 pub use caches::{CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, cache_form};
 mod phase;
 mod report;
+mod usage;
 
 pub use phase::{Phase, PhaseTime};
 pub use report::{
     FileCoverage, MOST_MESSAGE, MOST_NAME, MOST_PART_ITEMS, ReportContent, ReportPart, Reported, TestCase, TestOutcome,
 };
+pub use usage::{MOST_USAGE_POINTS, Usage, UsagePoint};
 
 /// The version that both sides speak.
 pub const PROTOCOL: u32 = 1;
@@ -250,6 +252,13 @@ pub enum JobNews {
         step: usize,
         /// Which phase, and when.
         time: PhaseTime,
+    },
+    /// What a step takes of the machine. Said before the step's finish; said again, what is told of the same time holds.
+    Usage {
+        /// Position in the plan.
+        step: usize,
+        /// How much, when.
+        usage: Usage,
     },
     /// A `build:` put its image into a registry. Said before the step's finish; said again, the last digest of a reference holds.
     Pushed {

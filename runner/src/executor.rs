@@ -95,6 +95,12 @@ pub trait Executor: Send + Sync + 'static {
     /// Called for steps with declared outputs, once `said` or `ended` of its handle is set to 0.
     fn outputs(&self, job: &Self::Job, step: usize) -> impl Future<Output = Result<Vec<u8>, Failed>> + Send;
 
+    /// What a released step has taken of the machine so far; `None` when that cannot be told. Asked again and again while it runs.
+    fn used(&self, job: &Self::Job, step: usize) -> impl Future<Output = Option<Used>> + Send {
+        let _ = (job, step);
+        async { None }
+    }
+
     /// Images that the step's `build:` has put into registries so far. Called once `said` or `ended` of its handle is set.
     fn pushed(&self, job: &Self::Job, step: usize) -> impl Future<Output = Vec<PushedImage>> + Send {
         let _ = (job, step);
@@ -132,6 +138,15 @@ pub type Tar = Box<dyn Read + Send>;
 
 /// Largest file of outputs, in bytes.
 pub const MOST_OUTPUT_BYTES: usize = 64 << 10;
+
+/// What a step has taken of the machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Used {
+    /// Processor time since its start, in nanoseconds.
+    pub cpu_ns: u64,
+    /// Memory that it has now, in bytes, without what the kernel keeps of files and can drop.
+    pub memory: u64,
+}
 
 /// What a prepared step tells. Each is set at most once.
 #[derive(Clone, Debug)]

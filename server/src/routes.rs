@@ -84,6 +84,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/approve", post(api::approve))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}/log", get(api::raw_log))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}/commands", get(api::list_commands))
+        .route("/api/v1/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}/usage", get(api::step_usage))
         .route("/api/v1/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}/log/stream", get(api::log_stream))
         .route("/api/v1/registries", get(api::list_global_registries))
         .route("/api/v1/registries/{host}", put(api::put_global_registry).delete(api::delete_global_registry))

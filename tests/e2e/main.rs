@@ -36,4 +36,5 @@ mod services;
 mod stop;
 mod storage;
 mod untrusted;
+mod usage;
 mod values;

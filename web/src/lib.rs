@@ -13,6 +13,7 @@ pub mod sign;
 pub mod time;
 pub mod timeline;
 pub mod trend;
+pub mod usage;
 pub mod views;
 pub mod words;
 

@@ -9,6 +9,7 @@ use slipway_pipelines::{
     repository::RepositoryName,
     state::{Finish, Reason},
     trigger::{Cause, Person, Trigger},
+    wire::{Usage, UsagePoint},
 };
 use slipway_web::{
     Template,
@@ -16,6 +17,7 @@ use slipway_web::{
     assets,
     sign::Sign,
     timeline::{Lane, Part, PartKind},
+    usage::UsageView,
     views::{
         BuildPage, CaseView, DetailsView, FailureView, FailuresView, GraphView, ImageView, JobView, LeftOutView,
         LogLine, LogView, Node, Panel, PanelTab, PushedView, StepView, TestsView, TimelineView, UsedView, WarningView,
@@ -170,6 +172,11 @@ fn page(text: &str) -> BuildPage {
         begin: Some(0),
         now: 0,
         live: false,
+        usage: UsageView::new(
+            &Usage { since: 0, points: vec![UsagePoint { at: 900, cpu: 700, memory: 1 << 20 }] },
+            0,
+            1000,
+        ),
         quiet: "",
     });
     page

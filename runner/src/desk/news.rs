@@ -116,8 +116,8 @@ impl Reporter for ToDesk {
                 JobNews::CancelBuild { step } => drop(self.heard.send(Heard::CancelBuild(self.job, step))),
                 // The Docker CLI on the same machine knows more of it.
                 JobNews::Image { .. } => {}
-                // A terminal folds nothing.
-                JobNews::Command { .. } => {}
+                // A terminal folds nothing and draws nothing.
+                JobNews::Command { .. } | JobNews::Usage { .. } => {}
                 // The step's log says so.
                 JobNews::Pushed { .. } | JobNews::Phase { .. } => {}
                 // Its outcome comes from the driver, which knows of attempts.

@@ -25,11 +25,11 @@ use super::{
     ready,
     sandbox::Pool,
     shell::{self, Terminal},
-    step, workspace,
+    step, usage, workspace,
 };
 use crate::{
     checkout::{Settings, Trees},
-    executor::{Adopted, Executor, Failed, Handle, LogSink, Signal, Tar},
+    executor::{Adopted, Executor, Failed, Handle, LogSink, Signal, Tar, Used},
 };
 
 /// What the executor needs to know.
@@ -240,6 +240,10 @@ impl Executor for Docker {
 
     async fn unpack(&self, job: &Job, at: &str, tar: Tar) -> Result<(), Failed> {
         files::unpack(&job.0, at, tar).await
+    }
+
+    async fn used(&self, job: &Job, step: usize) -> Option<Used> {
+        usage::used(&job.0, step).await
     }
 
     async fn pushed(&self, job: &Job, step: usize) -> Vec<PushedImage> {

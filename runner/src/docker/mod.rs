@@ -38,6 +38,7 @@ mod sandbox;
 mod saved;
 mod shell;
 mod step;
+mod usage;
 mod used;
 mod workspace;
 

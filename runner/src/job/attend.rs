@@ -10,6 +10,7 @@ use tokio::{
 
 use super::{
     live::{Happened, Life, stopped, until},
+    meter::Meter,
     outputs,
     start::now,
 };
@@ -39,8 +40,8 @@ pub(super) struct Deadlines {
 }
 
 impl<E: Executor, R: Reporter> Life<E, R> {
-    /// Watches it until its end, and brings that about when asked.
-    pub(super) async fn attend(mut self, handle: Handle, deadlines: Deadlines) {
+    /// Watches it until its end, and brings that about when asked. `is_found`: it was let go by an earlier process.
+    pub(super) async fn attend(mut self, handle: Handle, deadlines: Deadlines, is_found: bool) {
         let Handle { mut said, mut ended, mut image, mut phases } = handle;
         let mut phases_told = 0;
         let mut has_image = false;
@@ -48,6 +49,7 @@ impl<E: Executor, R: Reporter> Life<E, R> {
         let mut stopping = Stopping::No;
         let mut starting = deadlines.ready.map_or(Starting::No, Starting::Asked);
         let (executor, job, step) = (Arc::clone(&self.executor), self.job.clone(), self.step);
+        let mut meter = Meter::new(Arc::clone(&executor), job.clone(), step, is_found);
         let mut ready = std::pin::pin!(async move { executor.ready(&job, step).await });
         loop {
             tokio::select! {
@@ -65,6 +67,9 @@ impl<E: Executor, R: Reporter> Life<E, R> {
                 ending = wait(&mut ended) => {
                     let ending = ending.unwrap_or_else(|| Ending::Failed(Failed::infra("the executor lost sight of it")));
                     let is_well = matches!(ending, Ending::Exited { code: 0, .. });
+                    if let Some(usage) = meter.rest() {
+                        let _ = self.happened.send(Happened::Usage(self.step, usage));
+                    }
                     let failed = if has_said { None } else { self.hand_over(is_well).await.err() };
                     self.end(failed.map_or(ending, Ending::Failed));
                     return;
@@ -95,6 +100,9 @@ impl<E: Executor, R: Reporter> Life<E, R> {
                         return;
                     }
                 },
+                usage = meter.next() => {
+                    let _ = self.happened.send(Happened::Usage(self.step, usage));
+                }
                 done = &mut ready, if matches!(starting, Starting::Asked(_)) => match done {
                     Ok(()) => {
                         starting = Starting::No;

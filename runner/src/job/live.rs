@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use slipway_pipelines::{
     plan::{Environment, Files, Ready},
     state::Millis,
-    wire::{PhaseTime, PushedImage, UsedImage},
+    wire::{PhaseTime, PushedImage, Usage, UsedImage},
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -45,6 +45,8 @@ pub(super) enum Happened {
     Image(usize, UsedImage),
     /// What its time goes into besides its run.
     Phase(usize, PhaseTime),
+    /// What it takes of the machine. Comes before its end.
+    Usage(usize, Usage),
     /// It put images into registries. Comes before its end.
     Pushed(usize, Vec<PushedImage>),
     /// Something about it that people should know and that changes no outcome.
@@ -102,7 +104,7 @@ impl<E: Executor, R: Reporter> Life<E, R> {
         let started = Instant::now();
         if self.release(&late, since).await {
             let deadlines = self.deadlines(|timeout| started + timeout);
-            self.attend(handle, deadlines).await;
+            self.attend(handle, deadlines, false).await;
         }
     }
 

@@ -13,6 +13,7 @@ mod files;
 mod late;
 mod live;
 mod logs;
+mod meter;
 mod outbox;
 mod outputs;
 mod run;

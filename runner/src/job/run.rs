@@ -163,7 +163,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                     let least = Instant::now() + READY_AFTER_RESTART;
                     deadlines.ready =
                         deadlines.ready.filter(|_| self.schedule.is_starting(step)).map(|ready| ready.max(least));
-                    self.tasks.spawn(life.attend(handle, deadlines));
+                    self.tasks.spawn(life.attend(handle, deadlines, true));
                 }
                 Known::Pausing { until } => {
                     let life = self.life(step);
@@ -201,6 +201,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                         images.into_iter().for_each(|image| self.outbox.tell(JobNews::Pushed { step, image }));
                     }
                     Happened::Image(step, image) => self.outbox.tell(JobNews::Image { step, image }),
+                    Happened::Usage(step, usage) => self.outbox.tell(JobNews::Usage { step, usage }),
                     Happened::Phase(step, time) => self.outbox.tell(JobNews::Phase { step, time }),
                     Happened::Warning(step, text) => self.warn(step, &text),
                     Happened::Remark(step, text) => self.remarks.entry(step).or_default().push(text),

@@ -81,6 +81,9 @@ impl Heard {
             JobNews::Phase { step, .. } => {
                 assert!(again || self.is_running(step), "a phase of a step that does not run: {step}");
             }
+            JobNews::Usage { step, .. } => {
+                assert!(again || self.is_running(step), "the usage of a step that does not run: {step}");
+            }
             JobNews::Pushed { step, .. } => {
                 assert!(again || self.is_running(step), "a push of a step that does not run: {step}");
             }

@@ -35,6 +35,7 @@ mod shape;
 mod tests;
 mod timeline;
 mod trust;
+mod usage;
 mod waiting;
 
 pub(crate) use artifacts::{get_artifact, list_artifacts, shown as shown_artifacts, zip_of};
@@ -69,4 +70,5 @@ pub(crate) use shape::times;
 pub(crate) use tests::{CaseQuery, build_coverage, build_tests, find_test, get_test, list_tests, sort_of};
 pub(crate) use timeline::build_timeline;
 pub(crate) use trust::{patch_repository, set_default_branch, trust};
+pub(crate) use usage::step_usage;
 pub(crate) use waiting::{job_waits, standing};

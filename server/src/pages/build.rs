@@ -109,7 +109,8 @@ async fn log(app: &App, build: &BuildDetail, job: &str, step: &str, query: &Step
         attempts: build.jobs.get(found.job.position).map_or(found.job.attempt, |job| job.attempt),
         now: clock::now(),
     };
-    let mut view = log_view(&place, &found, detail, window);
+    let usage = app.store.usage(found.address).await?;
+    let mut view = log_view(&place, &found, detail, window, usage.as_ref());
     if removed {
         view.quiet = "Removed after its time.";
     }

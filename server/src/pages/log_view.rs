@@ -3,11 +3,13 @@
 use slipway_pipelines::{
     repository::RepositoryName,
     state::{Millis, Status},
+    wire::Usage,
 };
 use slipway_web::{
     ansi::{Line, Parser},
     sign::Sign,
     time::Span,
+    usage::UsageView,
     views::{ImageView, LogLine, LogView, paths},
     words,
 };
@@ -31,7 +33,13 @@ pub(super) struct Place<'a> {
 }
 
 /// The pane.
-pub(super) fn log_view(place: &Place<'_>, log: &StepLog, step: &StepDetail, window: Window) -> LogView {
+pub(super) fn log_view(
+    place: &Place<'_>,
+    log: &StepLog,
+    step: &StepDetail,
+    window: Window,
+    usage: Option<&Usage>,
+) -> LogView {
     let (job, position) = (log.job.position, log.step);
     let attempt = Some(log.job.attempt).filter(|attempt| *attempt != place.attempts);
     let href = paths::step(place.repository, place.number, job, position, attempt);
@@ -66,6 +74,9 @@ pub(super) fn log_view(place: &Place<'_>, log: &StepLog, step: &StepDetail, wind
         begin: started,
         now: place.now,
         live: !status.is_final(),
+        usage: usage
+            .zip(started)
+            .and_then(|(usage, began)| UsageView::new(usage, began, finished.unwrap_or(place.now))),
         quiet: quiet(status),
         href,
     }

@@ -229,6 +229,7 @@ async fn expire(tx: &mut Tx<'_>, job: &mut Job) -> Result<(), StoreError> {
         tx.effects.reset.push((job.id, job.attempt));
         warnings::forget(&mut *tx.connection, job.id, job.attempt).await?;
         commands::forget(&mut *tx.connection, job.id, job.attempt).await?;
+        super::usage::forget(&mut *tx.connection, job.id, job.attempt).await?;
         reports::forget(&mut *tx.connection, job).await?;
     }
     settle(tx, job.build, now).await

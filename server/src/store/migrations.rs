@@ -19,6 +19,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (61, "hold", include_str!("../../migrations/0061_hold.sql")),
     (62, "deliveries", include_str!("../../migrations/0062_deliveries.sql")),
     (70, "commands", include_str!("../../migrations/0070_commands.sql")),
+    (71, "usage", include_str!("../../migrations/0071_usage.sql")),
 ];
 
 /// All of them, to run on a database of any age. Not sqlx's macro: it would build SQLite a second time, for the compiler.

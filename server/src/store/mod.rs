@@ -47,6 +47,7 @@ mod settle;
 mod steps;
 mod tests;
 mod tokens;
+mod usage;
 mod usual;
 mod warnings;
 mod writer;

@@ -1,9 +1,13 @@
 //! A sample of a step's log.
 
-use slipway_pipelines::state::Status;
+use slipway_pipelines::{
+    state::Status,
+    wire::{Usage, UsagePoint},
+};
 use slipway_web::{
     ansi::Parser,
     time::Span,
+    usage::UsageView,
     views::{ImageView, LogLine, LogView},
 };
 
@@ -61,6 +65,17 @@ pub(super) fn log() -> LogView {
         begin: Some(0),
         now: 0,
         live: false,
+        usage: usage(),
         quiet: "The step has not written anything.",
     }
+}
+
+/// A compiler, then tests.
+fn usage() -> Option<UsageView> {
+    let point = |second: u32| UsagePoint {
+        at: i64::from(second) * 1000,
+        cpu: if second < 25 { 1700 + second * 37 % 300 } else { 400 + second * 53 % 500 },
+        memory: u64::from(if second < 25 { 120 + second * 31 } else { 300 + second * 7 % 60 }) * 1_000_000,
+    };
+    UsageView::new(&Usage { since: 0, points: (1..=42).map(point).collect() }, 0, 42_000)
 }

@@ -6,6 +6,7 @@ use crate::{
     ansi::{self, Span},
     sign::Sign,
     time,
+    usage::UsageView,
 };
 
 /// The pane that shows a log.
@@ -61,6 +62,8 @@ pub struct LogView {
     pub now: Millis,
     /// Whether more may come.
     pub live: bool,
+    /// What the step took of the machine.
+    pub usage: Option<UsageView>,
     /// What is said while there is no line.
     pub quiet: &'static str,
 }
