@@ -24,6 +24,7 @@ mod routes;
 mod runner_api;
 mod search;
 mod session;
+mod settings;
 pub mod source;
 mod sse;
 mod startup;

@@ -1,6 +1,7 @@
 //! Pages: rows in, web views out. Each handler takes a [`Visitor`], who is sent to the login page when nobody has
 //! logged in.
 
+mod account;
 mod actions;
 mod answer;
 mod artifacts;
@@ -31,6 +32,7 @@ mod tests_view;
 mod visitor;
 mod window;
 
+pub(crate) use account::{account, add_token, drop_token};
 pub(crate) use actions::{cancel, retry};
 pub(crate) use answer::{PageError, fail, not_found, render};
 pub(crate) use artifacts::{artifact, artifacts, job_artifacts, view_artifact};

@@ -7,13 +7,15 @@ use axum::{
 };
 
 use super::{PageError, fields::escape};
-use crate::{app::App, auth::identify};
+use crate::{app::App, auth::identify, store::model::TokenId};
 
 /// Somebody who has logged in, or comes with a token.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
     /// Name for people.
     pub(crate) name: String,
+    /// What they came with.
+    pub(crate) token: TokenId,
 }
 
 impl FromRequestParts<App> for Visitor {
@@ -21,7 +23,7 @@ impl FromRequestParts<App> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         match identify(app, &parts.method, &parts.headers).await {
-            Ok(token) => Ok(Self { name: token.name }),
+            Ok(token) => Ok(Self { name: token.name, token: token.id }),
             Err(error) if error.status() == StatusCode::UNAUTHORIZED => {
                 Err(Redirect::to(&login(parts)).into_response())
             }

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The build is not finished; nothing can be retried.
     #[error("the build is not finished")]
     BuildUnfinished,
+    /// The only token that an administrator could log in with.
+    #[error("the last token of an administrator")]
+    LastToken,
     /// No job of the build is to run again.
     #[error("no job is to run again")]
     NothingToRetry,

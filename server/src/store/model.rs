@@ -439,6 +439,17 @@ impl TokenKind {
     }
 }
 
+/// A token as it is listed: never its text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TokenListed {
+    /// The token.
+    pub token: Token,
+    /// When it was made.
+    pub created: Millis,
+    /// When it ends, if it does.
+    pub expires: Option<Millis>,
+}
+
 /// A token that was found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Token {

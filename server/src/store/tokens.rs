@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Store, StoreError,
     codec::corrupt,
-    model::{Token, TokenId, TokenKind},
+    model::{Token, TokenId, TokenKind, TokenListed},
     row::row,
 };
 
@@ -33,6 +33,24 @@ impl TryFrom<Row> for Token {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let kind = TokenKind::parse(&row.kind).ok_or_else(|| corrupt(TABLE, format_args!("kind `{}`", row.kind)))?;
         Ok(Self { id: TokenId(row.id), kind, name: row.name })
+    }
+}
+
+row! {
+    struct ListedRow {
+        id: String,
+        kind: String,
+        name: String,
+        created: i64,
+        expires: Option<i64>,
+    }
+}
+
+impl TryFrom<ListedRow> for TokenListed {
+    type Error = StoreError;
+
+    fn try_from(ListedRow { id, kind, name, created, expires }: ListedRow) -> Result<Self, StoreError> {
+        Ok(Self { token: Row { id, kind, name }.try_into()?, created, expires })
     }
 }
 
@@ -67,6 +85,80 @@ impl Store {
         self.write(move |tx| Box::pin(async move { insert(&mut *tx.connection, &hash, kind, &name, expires).await }))
             .await?;
         Ok(text.into())
+    }
+
+    /// All tokens that are good for something, oldest first; one-time logins are left out.
+    pub async fn tokens(&self) -> Result<Vec<TokenListed>, StoreError> {
+        let rows: Vec<ListedRow> = sqlx::query_as(
+            "SELECT id, kind, name, created, expires FROM tokens WHERE kind <> $1 AND (expires IS NULL OR expires > $2) \
+             ORDER BY created, id",
+        )
+        .bind(TokenKind::Login.as_str())
+        .bind(crate::clock::now())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(TokenListed::try_from).collect()
+    }
+
+    /// Makes a token with a name of its own among those of its kind: [`StoreError::Exists`] when it is taken.
+    pub async fn add_token(
+        &self,
+        kind: TokenKind,
+        name: &str,
+        expires: Option<Millis>,
+    ) -> Result<SecretString, StoreError> {
+        let text = Self::random_token();
+        let (hash, name) = (hash(&text), name.to_owned());
+        self.write(move |tx| {
+            Box::pin(async move {
+                delete_expired(&mut *tx.connection).await?;
+                let taken: Option<i64> = sqlx::query_scalar("SELECT 1 FROM tokens WHERE kind = $1 AND name = $2")
+                    .bind(kind.as_str())
+                    .bind(&name)
+                    .fetch_optional(&mut *tx.connection)
+                    .await?;
+                if taken.is_some() {
+                    return Err(StoreError::Exists);
+                }
+                insert(&mut *tx.connection, &hash, kind, &name, expires).await
+            })
+        })
+        .await?;
+        Ok(text.into())
+    }
+
+    /// Takes a token back; with an administrator's, the browsers that logged in with it. [`StoreError::LastToken`]: nobody could
+    /// log in any more.
+    pub async fn revoke_token(&self, id: &TokenId) -> Result<Token, StoreError> {
+        let id = id.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let row: Option<Row> = sqlx::query_as("SELECT id, kind, name FROM tokens WHERE id = $1 AND kind <> $2")
+                    .bind(&id.0)
+                    .bind(TokenKind::Login.as_str())
+                    .fetch_optional(&mut *tx.connection)
+                    .await?;
+                let token = Token::try_from(row.ok_or(StoreError::NotFound)?)?;
+                if token.kind == TokenKind::Admin {
+                    let others: Option<i64> = sqlx::query_scalar(
+                        "SELECT 1 FROM tokens WHERE kind = $1 AND id <> $2 AND expires IS NULL LIMIT 1",
+                    )
+                    .bind(TokenKind::Admin.as_str())
+                    .bind(&id.0)
+                    .fetch_optional(&mut *tx.connection)
+                    .await?;
+                    others.ok_or(StoreError::LastToken)?;
+                    sqlx::query("DELETE FROM tokens WHERE kind = $1 AND name = $2")
+                        .bind(TokenKind::Session.as_str())
+                        .bind(&token.name)
+                        .execute(&mut *tx.connection)
+                        .await?;
+                }
+                delete(&mut *tx.connection, &id).await?;
+                Ok(token)
+            })
+        })
+        .await
     }
 
     /// Makes a text that somebody chose the token of a kind and name, in place of the one before.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
 
 mod access;
+mod account;
 mod again;
 mod api;
 mod archived;

@@ -127,7 +127,7 @@ async fn registries_of_all_repositories_have_an_api_and_a_page() {
     assert!(shown.contains("docker.io") && shown.contains("robot") && !shown.contains(VALUE), "{shown}");
     let filled = world.text(&format!("{page}?registry=docker.io")).await;
     assert!(filled.contains("value=\"docker.io\"") && filled.contains("readonly"), "{filled}");
-    assert!(world.text("/").await.contains(page), "the first page leads there");
+    assert!(world.text("/settings").await.contains(page), "the settings lead there");
     let press = async |path: &str, form: String| {
         let request = world.bare(Method::POST, &format!("{page}{path}")).bearer_auth(TOKEN);
         let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");

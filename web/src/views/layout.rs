@@ -55,12 +55,12 @@ impl Frame {
     /// Pages that every page leads to.
     pub(crate) fn places(&self) -> [Crumb; 3] {
         let place = |text: &str, href: &str| Crumb { text: text.to_owned(), href: href.to_owned() };
-        [place("Search", paths::SEARCH), place("Queue", paths::QUEUE), place("Registries", paths::REGISTRIES)]
+        [place("Search", paths::SEARCH), place("Queue", paths::QUEUE), place("Settings", paths::ACCOUNT)]
     }
 
     /// Whether this is the page of a place.
     pub(crate) fn is_at(&self, place: &Crumb) -> bool {
-        self.crumbs.last().is_some_and(|crumb| crumb.href == place.href)
+        self.crumbs.first().is_some_and(|crumb| crumb.href == place.href)
     }
 
     pub(crate) fn assets(&self) -> String {

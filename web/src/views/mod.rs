@@ -1,5 +1,6 @@
 //! One view a page: what the template shows, filled in by the server.
 
+mod account;
 mod artifacts;
 mod build;
 mod deliveries;
@@ -23,6 +24,7 @@ mod settings;
 mod tests;
 mod timeline;
 
+pub use account::{AccountPage, SettingRow, TokenForm, TokenRow};
 pub use artifacts::{ArtifactRow, ArtifactsPage, ArtifactsView, FolderView};
 pub use build::{BuildPage, JobView, LeftOutView, RetryView, StepView, WarningView};
 pub use deliveries::{DeliveriesPage, DeliveryPage, DeliveryRow};

@@ -38,6 +38,9 @@ pub const SEARCH: &str = "/search";
 /// The page of queue and runners.
 pub const QUEUE: &str = "/queue";
 
+/// The page of tokens and of the server's settings.
+pub const ACCOUNT: &str = "/settings";
+
 /// The page of registry credentials for every repository.
 pub const REGISTRIES: &str = "/settings/registries";
 

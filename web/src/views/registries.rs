@@ -24,6 +24,7 @@ impl RegistriesPage {
     /// The page with these in its list and form.
     pub fn new(registries: Vec<RegistryRow>, registry: RegistryForm, problem: Option<Problem>) -> Self {
         let mut frame = Frame::new("Image registries");
+        frame.crumbs.push(Crumb { text: "Settings".to_owned(), href: paths::ACCOUNT.to_owned() });
         frame.crumbs.push(Crumb { text: "Image registries".to_owned(), href: paths::REGISTRIES.to_owned() });
         Self { frame, path: paths::REGISTRIES, problem, registries, registry }
     }
