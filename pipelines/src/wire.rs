@@ -103,6 +103,18 @@ pub struct Resume {
 pub struct Next {
     /// Who asks. Unknown to the server: 404, and the runner says [`Hello`] again.
     pub runner: RunnerId,
+    /// The disk of its data folder, as it is now.
+    #[serde(default)]
+    pub disk: Option<Disk>,
+}
+
+/// Space on a disk, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Disk {
+    /// That the runner can still use.
+    pub free: u64,
+    /// All of it.
+    pub total: u64,
 }
 
 /// A lease of a job, with all that is needed to run it.
@@ -172,6 +184,9 @@ pub struct Renew {
     pub wait_ms: u64,
     /// Orders that the runner already follows; only others end the wait early.
     pub stopping: Vec<JobId>,
+    /// The disk of its data folder, as it is now.
+    #[serde(default)]
+    pub disk: Option<Disk>,
 }
 
 /// The server's answer to [`Renew`].

@@ -3,6 +3,7 @@
 pub mod checkout;
 pub mod client;
 pub mod desk;
+mod disk;
 pub mod docker;
 pub mod dummy;
 pub mod executor;
@@ -100,7 +101,7 @@ async fn prepare<E: Executor>(
         slots: config.slots,
         holding: executor.survey().await?,
     };
-    let session = Arc::new(Session::new(client, server, hello));
+    let session = Arc::new(Session::new(client, server, hello, config.data.clone()));
     let (welcome, held) = session.introduce().await?;
     let keep: Vec<Claim> = welcome.resume.iter().map(|resume| resume.grant.claim).collect();
     spool::keep_only(&config.data, &keep).map_err(|source| RunnerError::Data { path: config.data.clone(), source })?;

@@ -26,8 +26,13 @@ pub(crate) async fn renew(session: Arc<Session>) {
         }
         let standing = session.standing().await;
         let wait_ms = if hold { RENEW_MS } else { 0 };
-        let request =
-            Renew { runner: session.runner(), claims: claims.clone(), wait_ms, stopping: session.jobs.stopping() };
+        let request = Renew {
+            runner: session.runner(),
+            claims: claims.clone(),
+            wait_ms,
+            stopping: session.jobs.stopping(),
+            disk: session.disk(),
+        };
         let sent = Instant::now();
         let answer = tokio::select! {
             answer = session.client.renew(&request) => answer,

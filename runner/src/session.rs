@@ -1,8 +1,10 @@
 //! The runner's standing with the server: it presents itself, at its start and whenever the server does not know it.
 
+use std::path::PathBuf;
+
 use slipway_pipelines::{
     ids::RunnerId,
-    wire::{Hello, PROTOCOL, Welcome},
+    wire::{Disk, Hello, PROTOCOL, Welcome},
 };
 use tokio::{sync::Mutex, time::Instant};
 
@@ -10,6 +12,7 @@ use crate::{
     backoff::Backoff,
     client::{CallError, Client},
     config::RunnerError,
+    disk,
     jobs::Jobs,
 };
 
@@ -20,18 +23,25 @@ pub(crate) struct Session {
     pub(crate) jobs: Jobs,
     hello: Hello,
     server: String,
+    /// The runner's data folder.
+    data: PathBuf,
     /// How often it was welcomed.
     welcomed: Mutex<u64>,
 }
 
 impl Session {
     /// `hello` is said with what the runner holds at the time.
-    pub(crate) fn new(client: Client, server: String, hello: Hello) -> Self {
-        Self { client, jobs: Jobs::default(), hello, server, welcomed: Mutex::new(0) }
+    pub(crate) fn new(client: Client, server: String, hello: Hello, data: PathBuf) -> Self {
+        Self { client, jobs: Jobs::default(), hello, server, data, welcomed: Mutex::new(0) }
     }
 
     pub(crate) fn runner(&self) -> RunnerId {
         self.hello.runner
+    }
+
+    /// The disk of its data folder.
+    pub(crate) fn disk(&self) -> Option<Disk> {
+        disk::of(&self.data)
     }
 
     /// The first time: waits for the server as long as it takes. Gives also when the question was sent.

@@ -75,7 +75,7 @@ impl<E: Executor> Worker<E> {
         loop {
             let standing = self.session.standing().await;
             let sent = Instant::now();
-            match self.session.client.next(&Next { runner: self.session.runner() }).await {
+            match self.session.client.next(&Next { runner: self.session.runner(), disk: self.session.disk() }).await {
                 Ok(Some(grant)) => {
                     backoff = Backoff::default();
                     self.take(Start::Fresh(grant), sent).await;

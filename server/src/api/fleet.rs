@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use slipway_pipelines::{ids::RunnerId, state::Millis};
+use slipway_pipelines::{ids::RunnerId, state::Millis, wire::Disk};
 
 use super::waiting::waits;
 use crate::{
@@ -38,6 +38,8 @@ pub(crate) struct RunnerNow {
     pub(crate) free: usize,
     /// Whether it was heard of lately.
     pub(crate) near: bool,
+    /// The disk of its data folder, if it told since the server's start.
+    pub(crate) disk: Option<Disk>,
 }
 
 impl Fleet {
@@ -45,7 +47,10 @@ impl Fleet {
     pub(crate) async fn now(app: &App) -> Result<Self, StoreError> {
         let free = app.dispatcher.free();
         let runners = app.store.runners().await?;
-        Ok(Self { paused: app.store.queue_pause().await?, runners: seen_at(runners, &free, clock::now()) })
+        let mut runners = seen_at(runners, &free, clock::now());
+        let disks = app.dispatcher.disks();
+        runners.iter_mut().for_each(|one| one.disk = disks.get(&one.runner.id).copied());
+        Ok(Self { paused: app.store.queue_pause().await?, runners })
     }
 
     /// What a job waits for, in words; where that is a runner, why there is none.
@@ -78,7 +83,7 @@ impl Fleet {
 fn seen_at(runners: Vec<Runner>, free: &HashMap<RunnerId, usize>, now: Millis) -> Vec<RunnerNow> {
     let one = |runner: Runner| {
         let free = free.get(&runner.id).copied().unwrap_or(0);
-        RunnerNow { free, near: free > 0 || now - runner.seen < AWAY_MS, runner }
+        RunnerNow { free, near: free > 0 || now - runner.seen < AWAY_MS, runner, disk: None }
     };
     runners.into_iter().map(one).collect()
 }

@@ -47,7 +47,7 @@ pub(crate) async fn runners(_: Admin, State(app): State<App>) -> Result<Json<Val
     Ok(Json(fleet.runners.iter().map(|one| shape(one, busy.get(&one.runner.id).copied().unwrap_or(0))).collect()))
 }
 
-fn shape(RunnerNow { runner, near, .. }: &RunnerNow, jobs: u32) -> Value {
+fn shape(RunnerNow { runner, near, disk, .. }: &RunnerNow, jobs: u32) -> Value {
     json!({
         "id": runner.id,
         "name": runner.name,
@@ -56,6 +56,7 @@ fn shape(RunnerNow { runner, near, .. }: &RunnerNow, jobs: u32) -> Value {
         "slots": runner.slots,
         "jobs": jobs,
         "away": !near,
+        "disk": disk.map(|disk| json!({"free": disk.free, "total": disk.total})),
         "drained": runner.drained.as_ref().map(hold),
         "seen_at": rfc3339(runner.seen),
     })

@@ -3,7 +3,7 @@
 use slipway_pipelines::state::{JobState, Millis};
 use slipway_web::{
     time::{Moment, Span},
-    views::{QueuePage, RunnerRow, RunnerState, RunningJob, WaitRow, paths},
+    views::{DiskView, QueuePage, RunnerRow, RunnerState, RunningJob, WaitRow, paths},
 };
 
 use crate::{
@@ -28,7 +28,7 @@ fn held(Hold { at, by }: &Hold, now: Millis) -> (String, Moment) {
     (by.clone(), Moment::new(*at, now))
 }
 
-fn runner_row(RunnerNow { runner, near, .. }: &RunnerNow, entries: &[QueueEntry], now: Millis) -> RunnerRow {
+fn runner_row(RunnerNow { runner, near, disk, .. }: &RunnerNow, entries: &[QueueEntry], now: Millis) -> RunnerRow {
     let its = |entry: &&QueueEntry| entry.state.lease().is_some_and(|lease| lease.runner == runner.id);
     let jobs: Vec<RunningJob> = entries.iter().filter(its).map(|entry| running(entry, now)).collect();
     let state = match (near, &runner.drained) {
@@ -46,6 +46,7 @@ fn runner_row(RunnerNow { runner, near, .. }: &RunnerNow, entries: &[QueueEntry]
         jobs,
         version: runner.version.clone(),
         labels: runner.labels.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+        disk: disk.map(|disk| DiskView::new(disk.free, disk.total)),
         seen: Moment::new(runner.seen, now),
     }
 }

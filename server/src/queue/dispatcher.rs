@@ -5,7 +5,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use slipway_pipelines::{ids::RunnerId, lease::Claim, state::Millis, wire::Order};
+use slipway_pipelines::{
+    ids::RunnerId,
+    lease::Claim,
+    state::Millis,
+    wire::{Disk, Order},
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::board::{Board, Match, Waiter};
@@ -19,6 +24,8 @@ pub struct Dispatcher {
     runners: Arc<Mutex<HashMap<RunnerId, Runner>>>,
     orders: Arc<watch::Sender<()>>,
     leases: Arc<watch::Sender<()>>,
+    /// Of runners, as they said last.
+    disks: Arc<Mutex<HashMap<RunnerId, Disk>>>,
 }
 
 /// What [`run`](super::run) does in the database.
@@ -43,7 +50,7 @@ impl Dispatcher {
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Work>) {
         let (work, receiver) = mpsc::unbounded_channel();
         let (board, runners, orders, leases) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
-        (Self { board, work, runners, orders, leases }, receiver)
+        (Self { board, work, runners, orders, leases, disks: Arc::default() }, receiver)
     }
 
     /// Takes in what a commit did to leases. First of two: claims that are stale by it are refused from here on.
@@ -90,6 +97,18 @@ impl Dispatcher {
     /// What is remembered of a runner.
     pub(crate) fn known(&self, runner: RunnerId) -> Option<Runner> {
         self.runners.lock().unwrap_or_else(PoisonError::into_inner).get(&runner).cloned()
+    }
+
+    /// Remembers the disk of a runner.
+    pub(crate) fn note_disk(&self, runner: RunnerId, disk: Option<Disk>) {
+        if let Some(disk) = disk {
+            self.disks.lock().unwrap_or_else(PoisonError::into_inner).insert(runner, disk);
+        }
+    }
+
+    /// The disks of runners that told since the server's start.
+    pub(crate) fn disks(&self) -> HashMap<RunnerId, Disk> {
+        self.disks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn put_back(&self, found: Match, still_queued: bool) {

@@ -30,6 +30,7 @@ pub(crate) async fn next(
     ApiJson(next): ApiJson<Next>,
 ) -> Result<Response, ApiError> {
     let runner = runner(&app, &auth, next.runner).await?;
+    app.dispatcher.note_disk(runner.id, next.disk);
     let mut waiting = app.dispatcher.wait(runner.id, runner.labels);
     let granted = tokio::select! {
         granted = waiting.granted() => granted,

@@ -18,6 +18,7 @@ pub(crate) async fn renew(
     ApiJson(renew): ApiJson<Renew>,
 ) -> Result<Json<Renewed>, ApiError> {
     let runner = runner(&app, &auth, renew.runner).await?.id;
+    app.dispatcher.note_disk(runner, renew.disk);
     // Watch first, look second.
     let mut watch = app.dispatcher.watch_orders();
     app.store.renew(runner, renew.claims.clone(), queue::deadline()).await?;

@@ -43,7 +43,7 @@ impl Runner {
     /// Waits for a job.
     pub(crate) async fn next(&self) -> Grant {
         loop {
-            let answer = self.post("next", &Next { runner: self.id }).await.error_for_status().unwrap();
+            let answer = self.post("next", &Next { runner: self.id, disk: None }).await.error_for_status().unwrap();
             if answer.status() != StatusCode::NO_CONTENT {
                 return answer.json().await.unwrap();
             }

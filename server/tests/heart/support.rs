@@ -173,12 +173,12 @@ impl Talker {
     }
 
     pub async fn next(&self) -> Grant {
-        let response = soon("a job", self.post("next", &Next { runner: self.id }).send()).await.unwrap();
+        let response = soon("a job", self.post("next", &Next { runner: self.id, disk: None }).send()).await.unwrap();
         json(response).await
     }
 
     pub async fn renew(&self, claims: &[Claim], wait_ms: u64) -> Renewed {
-        let renew = Renew { runner: self.id, claims: claims.to_vec(), wait_ms, stopping: Vec::new() };
+        let renew = Renew { runner: self.id, claims: claims.to_vec(), wait_ms, stopping: Vec::new(), disk: None };
         json(soon("the answer to renew", self.post("renew", &renew).send()).await.unwrap()).await
     }
 

@@ -43,7 +43,9 @@ async fn a_drained_runner_finishes_what_it_has_and_gets_nothing_new() {
     runner.ended(claim, 0, Finish::exit(0), 0).await;
     runner.finished(claim, Finish::exit(0)).await;
     assert_eq!(why(&world).await, json!("drained: quay"));
+    assert_eq!(world.json("/api/v1/runners").await[0]["disk"], json!({"free": 3_u64 << 30, "total": 8_u64 << 30}));
     let page = world.text("/queue").await;
+    assert!(page.contains("3.0 GiB of 8.0 GiB free"), "{page}");
     assert!(page.contains("drained by admin") && page.contains("drained: quay"), "{page}");
     assert_eq!(world.json("/api/v1/runners").await[0]["drained"]["by"], json!("admin"));
 

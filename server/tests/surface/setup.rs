@@ -138,7 +138,8 @@ impl Runner<'_> {
     }
 
     pub(crate) async fn take(&self) -> Claim {
-        let answer = self.say("next", &json!({"runner": self.id})).await;
+        let answer =
+            self.say("next", &json!({"runner": self.id, "disk": {"free": 3_u64 << 30, "total": 8_u64 << 30}})).await;
         assert_eq!(answer.status(), StatusCode::OK);
         answer.json::<Grant>().await.unwrap().claim
     }

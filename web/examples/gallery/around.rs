@@ -33,6 +33,7 @@ pub(crate) fn queue() -> QueuePage {
         jobs,
         version: "0.1.0".to_owned(),
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+        disk: Some(DiskView::new(if slots == 1 { 1 << 30 } else { 73 << 30 }, 252 << 30)),
         seen: ago(age),
     };
     let usual = ["backend=docker", "platform=linux/amd64"];

@@ -37,7 +37,7 @@ pub use log::{AttemptLink, ImageView, LogLine, LogView};
 pub use login::LoginPage;
 pub use panel::{DetailsView, Panel, PanelTab, PanelView, PushedView, UsedView};
 pub use pipeline::{PipelineFile, PipelinePage};
-pub use queue::{QueuePage, RunnerRow, RunnerState, RunningJob, WaitRow};
+pub use queue::{DiskView, QueuePage, RunnerRow, RunnerState, RunningJob, WaitRow};
 pub use registries::RegistriesPage;
 pub use repository::{FilterForm, RepositoryPage, Start, TestsHint};
 pub use rows::{BuildRow, HistoryMark};

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{Crumb, Frame, paths};
-use crate::time::{Moment, Span};
+use crate::time::{Moment, Span, size};
 
 /// The page of queue and runners.
 #[derive(Clone, Debug, Template)]
@@ -53,8 +53,27 @@ pub struct RunnerRow {
     pub version: String,
     /// `name=value`.
     pub labels: Vec<String>,
+    /// The disk of its data folder.
+    pub disk: Option<DiskView>,
     /// When it was last heard of.
     pub seen: Moment,
+}
+
+/// A runner's disk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DiskView {
+    /// `12.3 GiB of 99.1 GiB free`
+    pub text: String,
+    /// There is so little that jobs will soon fail.
+    pub is_low: bool,
+}
+
+impl DiskView {
+    /// Of bytes.
+    pub fn new(free: u64, total: u64) -> Self {
+        const LOW: u64 = 2 << 30;
+        Self { text: format!("{} of {} free", size(free), size(total)), is_low: free < LOW.max(total / 50) }
+    }
 }
 
 /// A job that a runner has.
@@ -131,5 +150,17 @@ impl QueuePage {
 impl Default for QueuePage {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_space_is_said_to_be_little() {
+        let low = |free: u64, total: u64| DiskView::new(free << 30, total << 30).is_low;
+        assert_eq!([low(1, 100), low(3, 100), low(3, 1000), low(30, 1000)], [true, false, true, false]);
+        assert_eq!(DiskView::new(3 << 30, 8 << 30).text, "3.0 GiB of 8.0 GiB free");
     }
 }
