@@ -6,6 +6,7 @@
 mod harness;
 
 mod again;
+mod around;
 mod artifacts;
 mod bad_input;
 mod browser;

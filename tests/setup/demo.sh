@@ -48,9 +48,16 @@ trap stop EXIT
 trap 'exit 0' INT TERM
 
 tests/setup/build-tools.sh
-tests/setup/docker.sh
+# Beside the compiler, which has more to do.
+tests/setup/docker.sh >"$made/docker" 2>&1 &
+docker=$!
 say "Building the binary, unoptimised (the first time takes some minutes)"
 cargo build --profile demo --locked
+wait "$docker" || {
+    cat "$made/docker" >&2
+    exit 3
+}
+cat "$made/docker"
 
 say "Starting slipway up"
 SLIPWAY_ADMIN_TOKEN=slp_$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
