@@ -37,7 +37,7 @@ async fn main() {
     }
     print(&rows);
     if wants("page") || wants("logs") {
-        let reader = reading::Reader::new(&server).await;
+        let reader = reading::Reader::new(&server);
         if wants("page") {
             reading::build_page(&server, &reader).await;
         }

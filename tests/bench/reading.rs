@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use fantoccini::cookies::Cookie;
 use serde_json::Value;
 
 use crate::{
@@ -17,17 +16,17 @@ use crate::{
 };
 
 /// 1,000,000 lines of 100 bytes; one of them says what went wrong.
-const LONG: &str = "awk 'BEGIN { for (i = 2; i <= 1000000; i++) { if (i == 700000) print \"error: the harbour is closed\"; \
+const LONG: &str = "awk 'BEGIN { for (i = 2; i <= 1000000; i++) { if (i == 950000) print \"error: the harbour is closed\"; \
     else printf \"%7d %s %s\\n\", i, \"a ship of some length passes the pier with its lights on and its flag\", i * 7919 % 99991 \
     \" tons of tide and timber\" } }'; exit 3";
 /// 10,000 lines a second for a minute, as evenly as a shell can.
 const LIVE: &str = "awk 'BEGIN { for (t = 0; t < 1200; t++) { for (i = 1; i <= 500; i++) \
     printf \"line %d of the tide that comes in\\n\", t * 500 + i; fflush(); system(\"usleep 48000\") } }'";
 
-/// Somebody who is logged in, for browsers that have loaded nothing yet.
+/// Opens pages in browsers that have loaded nothing yet.
 pub(crate) struct Reader {
-    cookie: (String, String),
     url: String,
+    token: String,
 }
 
 /// What a page took.
@@ -36,25 +35,28 @@ pub(crate) struct Load {
     pub(crate) requests: u64,
     pub(crate) bytes: u64,
     pub(crate) paint_ms: f64,
+    /// Until the first byte of the page came.
+    pub(crate) answer_ms: f64,
     pub(crate) heap_bytes: u64,
 }
 
 impl Reader {
-    pub(crate) async fn new(server: &Server) -> Self {
-        let browser = Browser::start().await;
-        browser.log_in(&server.login).await;
-        let cookies = browser.page.get_all_cookies().await.unwrap();
-        let cookie = cookies.iter().map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned())).next().unwrap();
-        browser.close().await;
-        Self { cookie, url: server.api.url.clone() }
+    pub(crate) fn new(server: &Server) -> Self {
+        Self { url: server.api.url.clone(), token: server.api.token.clone() }
     }
 
-    /// A browser that has loaded nothing but a word of the server.
+    /// A browser that is logged in and has loaded nothing but a word of the server.
     async fn browser(&self) -> Browser {
         let browser = Browser::start().await;
         browser.page.goto(&format!("{}/healthz", self.url)).await.unwrap();
-        let (name, value) = self.cookie.clone();
-        browser.page.add_cookie(Cookie::new(name, value)).await.unwrap();
+        let log_in = format!(
+            "return fetch('/login', {{ method: 'POST', body: new URLSearchParams({{ token: '{}', to: '/healthz' }}) }})
+                .then(answer => answer.ok)",
+            self.token
+        );
+        assert_eq!(ask(&browser, &log_in).await, true);
+        // Its own start is not to be measured.
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         browser
     }
 
@@ -81,13 +83,15 @@ async fn measured(browser: &Browser) -> Load {
     let script =
         "const all = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
         return [all.length, all.reduce((sum, one) => sum + one.transferSize, 0),
-            performance.getEntriesByName('first-contentful-paint')[0].startTime, performance.memory.usedJSHeapSize]";
+            performance.getEntriesByName('first-contentful-paint')[0].startTime, performance.memory.usedJSHeapSize,
+            all[0].responseStart]";
     let seen = ask(browser, script).await;
     Load {
         requests: seen[0].as_u64().unwrap(),
         bytes: seen[1].as_u64().unwrap(),
         paint_ms: seen[2].as_f64().unwrap(),
         heap_bytes: seen[3].as_f64().unwrap() as u64,
+        answer_ms: seen[4].as_f64().unwrap(),
     }
 }
 
@@ -122,8 +126,11 @@ pub(crate) async fn long_log(server: &Server, reader: &Reader) {
     let length = server.api.log("bench/long", &build, "work").await.len();
     println!("\na log of 1,000,000 lines, {} MB", length / 1_000_000);
     let (browser, load) = reader.load("/repos/bench/long/builds/1").await;
-    println!("  first paint, with the failing line            {:>8.0} ms      aim <= 300 ms", load.paint_ms);
-    let failing = until_true(&browser, &shows(700_000)).await;
+    println!(
+        "  first paint, with the failing line            {:>8.0} ms      aim <= 300 ms; the server's part {:.0} ms",
+        load.paint_ms, load.answer_ms
+    );
+    let failing = until_true(&browser, &shows(950_000)).await;
     println!("  the failing line in view after that           {failing:>8.0} ms");
     until_true(&browser, "return !document.getElementById('logbar').hidden").await;
     tokio::time::sleep(std::time::Duration::from_secs(5)).await;
@@ -223,7 +230,13 @@ pub(crate) async fn build_page(server: &Server, reader: &Reader) {
     println!("\na build's page of 12 steps, nothing cached");
     println!("  requests                                      {:>8}         aim <= 6", load.requests);
     println!("  over the wire                                 {:>8.1} KB      aim <= 60 KB", kb(load.bytes));
-    println!("  first contentful paint, median of 5           {:>8.0} ms      aim <= 100 ms", paints[2]);
+    println!(
+        "  first contentful paint, median of 5           {:>8.0} ms      aim <= 100 ms; the server's part {:.0} ms",
+        paints[2], load.answer_ms
+    );
+    let (browser, load) = reader.load("/login?to=/nowhere").await;
+    browser.close().await;
+    println!("  beside it: any page of the server             {:>8.0} ms", load.paint_ms);
 }
 
 /// Prints how fast text is found in 1 GB of stored logs.
@@ -253,8 +266,8 @@ pub(crate) async fn search(server: &Server) {
         let found = server.api.json(&format!("/api/v1/search?{query}")).await;
         let took = start.elapsed().as_secs_f64() * 1000.0;
         println!(
-            "  {what:<45} {took:>8.0} ms      aim <= 500 ms; {} builds",
-            found["logs"].as_array().map_or(0, Vec::len)
+            "  {what:<45} {took:>8.0} ms      aim <= 500 ms; {} logs have it",
+            found["logs"]["hits"].as_array().map_or(0, Vec::len)
         );
     }
 }

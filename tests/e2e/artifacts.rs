@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use fantoccini::Locator;
 use reqwest::header;
 
+use super::browser::shows;
 use crate::harness::{
     api::Api,
+    chromium::Browser,
     git::{Repo, shell},
     runner::Runner,
     server::{Kind, Setup},
@@ -202,4 +205,54 @@ async fn at_the_desk_later_jobs_get_them_and_they_stay_where_they_are_wanted() {
     let left = home.path().join("slipway");
     let (_, said) = shell(Path::new("/"), &format!("find {} -name artifacts", left.display()), &[]).await;
     assert_eq!(said.trim(), "");
+}
+
+/// A report with a stylesheet and a script of its own, which tries what a report has no business with.
+const FOREIGN: &str = r#"steps:
+  - name: report
+    image: slipway/busybox
+    commands:
+      - mkdir -p site && cd site
+      - "echo 'h1 { color: rgb(1, 2, 3) }' > look.css"
+      - |
+        cat > index.html <<'END'
+        <!doctype html><link rel="stylesheet" href="look.css"><h1>All lights</h1><pre></pre>
+        <script>
+        const tried = {};
+        const say = (what, value) => { tried[what] = value; document.querySelector('pre').textContent = JSON.stringify(tried) };
+        try { say('cookie', document.cookie) } catch (error) { say('cookie', error.name) }
+        try { localStorage.x = 1; say('storage', 'works') } catch (error) { say('storage', error.name) }
+        say('origin', origin);
+        fetch('/api/v1/repos', { credentials: 'include' }).then(() => say('api', 'answered'), () => say('api', 'refused'));
+        fetch('/settings/tokens', { method: 'POST', credentials: 'include', mode: 'no-cors', body: new URLSearchParams({ name: 'mine', kind: 'admin' }) })
+            .then(() => say('form', 'sent'), () => say('form', 'refused'));
+        </script>
+        END
+    artifacts: site/
+"#;
+
+#[tokio::test]
+async fn a_report_in_the_browser_is_a_page_of_its_own_that_can_do_nothing_here() {
+    let server = Setup::new(Kind::Docker).start().await;
+    Repo::with_pipeline(FOREIGN).await.push_main(&server.remote("me/report")).await;
+    server.api.wait_end("me/report", 1).await.assert_ended("success", "ok");
+    let browser = Browser::start().await;
+    browser.log_in(&server.login).await;
+    let page = &browser.page;
+    page.goto(&format!("{}/repos/me/report/builds/1/artifacts/0/site/", server.api.url)).await.unwrap();
+    page.find(Locator::LinkText("index.html")).await.unwrap().click().await.unwrap();
+    shows(&browser, "h1", "All lights").await;
+    for done in ["\"api\":\"refused\"", "\"form\":"] {
+        shows(&browser, "pre", done).await;
+    }
+    let tried = page.execute("return document.querySelector('pre').textContent", vec![]).await.unwrap();
+    let tried: serde_json::Value = serde_json::from_str(tried.as_str().unwrap()).unwrap();
+    assert_eq!(tried["origin"], "null", "{tried}");
+    assert_eq!((&tried["cookie"], &tried["storage"]), (&"SecurityError".into(), &"SecurityError".into()), "{tried}");
+    let colour = "return getComputedStyle(document.querySelector('h1')).color";
+    assert_eq!(page.execute(colour, vec![]).await.unwrap(), "rgb(1, 2, 3)", "its own files are there");
+    let tokens = server.api.json("/api/v1/tokens").await;
+    assert!(!tokens.to_string().contains("mine"), "{tokens}");
+    browser.close().await;
+    server.finish().await;
 }

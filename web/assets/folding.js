@@ -87,7 +87,16 @@ export class Folding {
     if (hidden !== String(folds.hidden)) {
       view.forget();
       if (!log.follow.on) view.keep(folds.row(first), before);
-    } else for (const [line, look] of looks) if (look !== this.looks(line)) log.forget(line);
+    } else {
+      const drawn = log.drawn();
+      for (const [line, look] of looks) {
+        if (look === this.looks(line)) continue;
+        const element = drawn.get(line);
+        // A bare one is dressed where it is: its text need not be asked for.
+        if (!look && element && !element.classList.contains('awaited')) this.dress(element, line);
+        else log.forget(line);
+      }
+    }
     log.redraw();
     const after = place();
     if (!log.follow.on && before !== undefined && after !== undefined) view.moveBy(after - before);

@@ -9,7 +9,7 @@ use std::{io, time::Duration};
 use futures_util::{StreamExt, stream};
 use slipway_pipelines::state::Millis;
 
-use super::{LogAddress, Logs, files::blocking, lines};
+use super::{LogAddress, Logs, Reach, files::blocking, lines};
 use crate::{
     app::App,
     clock,
@@ -17,6 +17,8 @@ use crate::{
     store::{Store, StoreError},
 };
 
+/// Logs shorter than this, in bytes, are looked through when their page is asked for.
+const LONG: u64 = 1 << 20;
 /// Logs moved at once.
 const AT_ONCE: usize = 2;
 /// How soon what failed is tried again, and old logs are looked for.
@@ -103,7 +105,8 @@ pub async fn move_one(logs: &Logs, store: &Store, address: LogAddress, how_far: 
     if how_far == Moved::Put {
         return Ok(());
     }
-    store.log_archived(address, (length, stored), millis(written)).await?;
+    let trouble = trouble(logs, address).await?;
+    store.log_archived(address, (length, stored), millis(written), trouble).await?;
     if how_far == Moved::Noted {
         return Ok(());
     }
@@ -113,6 +116,16 @@ pub async fn move_one(logs: &Logs, store: &Store, address: LogAddress, how_far: 
         lines::remove(&path)
     })
     .await??)
+}
+
+/// The line that says what went wrong, of a log that is too long to be looked through while somebody waits for its page.
+async fn trouble(logs: &Logs, address: LogAddress) -> io::Result<Option<Option<u64>>> {
+    let index = logs.lines(address).await?;
+    if index.length() < LONG {
+        return Ok(None);
+    }
+    let _turn = logs.searching().await;
+    logs.went_wrong(address, &index, Reach::Whole).await.map(Some)
 }
 
 /// Removes logs from the storage whose last byte was written before a time.

@@ -19,7 +19,7 @@ pub(crate) use archiver::run as run_archiver;
 pub use archiver::{ArchiveError, Moved, move_finished, move_one, remove_old};
 pub use files::{AppendError, Logs};
 pub use lines::LineIndex;
-pub use search::{Found, Match, Pattern, PatternError, Want, sections, trouble};
+pub use search::{Found, Match, Pattern, PatternError, Reach, Want, sections, trouble};
 pub(crate) use tail::unreadable;
 pub use tail::{Tail, TailError};
 pub use window::Lines;

@@ -96,7 +96,9 @@ async fn log(app: &App, build: &BuildDetail, job: &str, step: &str, query: &Step
     let detail = found.job.steps.get(found.step).ok_or_else(|| ApiError::internal("a step is not at its position"))?;
     let show = match query.line {
         Some(line) => window::Show::Line(line),
-        None if detail.state.status().is_final() && detail.state.status() != Status::Success => window::Show::Trouble,
+        None if detail.state.status().is_final() && detail.state.status() != Status::Success => {
+            window::Show::Trouble(app.store.log_trouble(found.address).await?)
+        }
         None => window::Show::End,
     };
     let read = window::read(&app.logs, found.address, show).await;

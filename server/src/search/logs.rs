@@ -19,7 +19,8 @@ use crate::{
 
 /// Builds whose logs are listed at once.
 const BUILDS: u32 = 50;
-/// Logs that are looked through at once, in order.
+/// Most logs that are looked through at once, in order. One for two cores, each of which reads and looks at the same time: more
+/// would make the first one wait for the others.
 const AT_ONCE: usize = 4;
 /// Bytes of a log read at once.
 const PIECE: u64 = 4 << 20;
@@ -67,12 +68,13 @@ pub(crate) async fn search_logs(
     let mut found = LogHits::default();
     let mut lines = 0;
     let mut from = from;
+    let at_once = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, AT_ONCE));
     loop {
         let (places, older) = app.store.log_places(repository, from.map(|cursor| cursor.build), BUILDS).await?;
         let skip = from.map_or(0, |cursor| cursor.done);
         let mut scans = stream::iter(numbered(places).into_iter().skip(skip))
             .map(|(place, done)| async move { (scan(app, needle, &place).await, place, done) })
-            .buffered(AT_ONCE);
+            .buffered(at_once);
         while let Some((scanned, place, done)) = scans.next().await {
             found.logs += 1;
             found.bytes += place.bytes;
@@ -114,20 +116,18 @@ fn numbered(places: Vec<LogPlace>) -> Vec<(LogPlace, usize)> {
 async fn scan(app: &App, needle: &Needle, place: &LogPlace) -> io::Result<Vec<Line>> {
     let length = app.logs.length(place.log).await?;
     let mut scan = Scan::new(OF_A_LOG);
+    let read = async |at: u64| app.logs.read(place.log, at..length.min(at + PIECE)).await;
     let mut at = 0;
-    while at < length && !scan.is_full() {
-        let piece = app.logs.read(place.log, at..length.min(at + PIECE)).await?;
-        if piece.is_empty() {
-            break;
-        }
+    let mut piece = read(at).await?;
+    while !piece.is_empty() && !scan.is_full() {
         at += piece.len() as u64;
         let needle = needle.clone();
-        scan = tokio::task::spawn_blocking(move || {
+        let looking = tokio::task::spawn_blocking(move || {
             scan.push(&needle, &piece);
             scan
-        })
-        .await
-        .map_err(io::Error::other)?;
+        });
+        let (looked, next) = tokio::join!(looking, read(at));
+        (scan, piece) = (looked.map_err(io::Error::other)?, next?);
     }
     Ok(scan.finish(needle))
 }

@@ -66,19 +66,22 @@ impl Store {
         LogIndex { readers: self.readers.clone() }
     }
 
-    /// Notes that a log is in the storage, with its length there and the time of its last byte.
+    /// Notes that a log is in the storage, with its length there, the time of its last byte, and which line says what went
+    /// wrong if that was looked for.
     pub async fn log_archived(
         &self,
         address: LogAddress,
         (length, stored): (u64, u64),
         written: Millis,
+        trouble: Option<Option<u64>>,
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
                 sqlx::query(
-                    "INSERT INTO archived_logs (job, attempt, step, length, stored, written) \
-                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (job, attempt, step) DO UPDATE \
-                     SET length = excluded.length, stored = excluded.stored, written = excluded.written, removed = FALSE",
+                    "INSERT INTO archived_logs (job, attempt, step, length, stored, written, trouble) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (job, attempt, step) DO UPDATE \
+                     SET length = excluded.length, stored = excluded.stored, written = excluded.written, \
+                     trouble = excluded.trouble, removed = FALSE",
                 )
                 .bind(address.job.to_string())
                 .bind(i64::from(address.attempt))
@@ -86,12 +89,27 @@ impl Store {
                 .bind(signed(length))
                 .bind(signed(stored))
                 .bind(written)
+                .bind(trouble.map(|line| signed(line.unwrap_or(0))))
                 .execute(&mut *tx.connection)
                 .await?;
                 Ok(())
             })
         })
         .await
+    }
+
+    /// The line of a log in the storage that says what went wrong; `None` when that was not looked for.
+    pub async fn log_trouble(&self, address: LogAddress) -> Result<Option<Option<u64>>, StoreError> {
+        let found: Option<Option<i64>> = sqlx::query_scalar(
+            "SELECT trouble FROM archived_logs WHERE job = $1 AND attempt = $2 AND step = $3 AND NOT removed",
+        )
+        .bind(address.job.to_string())
+        .bind(i64::from(address.attempt))
+        .bind(signed(address.step))
+        .fetch_optional(&self.readers)
+        .await?;
+        let line = |line: i64| unsigned(TABLE, line).map(|line: u64| (line > 0).then_some(line));
+        found.flatten().map(line).transpose()
     }
 
     /// Some logs in the storage whose last byte was written before a time, oldest first.

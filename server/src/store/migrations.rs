@@ -20,6 +20,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (62, "deliveries", include_str!("../../migrations/0062_deliveries.sql")),
     (70, "commands", include_str!("../../migrations/0070_commands.sql")),
     (71, "usage", include_str!("../../migrations/0071_usage.sql")),
+    (72, "trouble", include_str!("../../migrations/0072_trouble.sql")),
 ];
 
 /// All of them, to run on a database of any age. Not sqlx's macro: it would build SQLite a second time, for the compiler.

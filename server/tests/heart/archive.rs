@@ -251,7 +251,7 @@ async fn lines_and_their_times_go_with_a_log_into_the_storage() {
     let find = |magic: u32| stored.windows(4).rposition(|four| four == magic.to_le_bytes()).unwrap();
     let old = [&stored[..find(0x184D_2A5D)], &stored[find(0x184D_2A5E)..]].concat();
     std::fs::write(&path, &old).unwrap();
-    server.store.log_archived(address, (text.len() as u64, old.len() as u64), 0).await.unwrap();
+    server.store.log_archived(address, (text.len() as u64, old.len() as u64), 0, None).await.unwrap();
     let server = server.killed(&folder).await;
     let counted = server.logs.lines(address).await.unwrap();
     assert_eq!((counted.lines(), counted.length()), (written.lines(), written.length()));
@@ -266,4 +266,16 @@ async fn assert_lines(logs: &Logs, address: LogAddress, text: &[u8]) {
         assert!(window.bytes == lines[first - 1..lines.len().min(first + 2)].concat(), "from line {first}");
     }
     assert_eq!(logs.window(address, lines.len() as u64 + 1, 3, 9999).await.unwrap().count, 0);
+}
+
+#[tokio::test]
+async fn of_a_long_log_it_is_known_which_line_says_what_went_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder).await;
+    let noise: String = (0..120_000).map(|line| format!("{line:0>99}\n")).collect();
+    let long = server.log(format!("one\nerror: the light is out\n{noise}").as_bytes()).await;
+    assert_eq!(server.store.log_trouble(long).await.unwrap(), None, "nobody has looked");
+    move_finished(&server.logs, &server.store).await.unwrap();
+    assert_eq!(server.store.log_trouble(long).await.unwrap(), Some(Some(2)));
+    server.killed(&folder).await;
 }

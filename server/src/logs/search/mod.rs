@@ -6,9 +6,11 @@ mod pattern;
 mod scan;
 mod sections;
 mod trouble;
+mod wrong;
 
 pub(crate) use feed::Feed;
 pub use found::{Found, Match, Want};
 pub use pattern::{Pattern, PatternError};
 pub use sections::sections;
 pub use trouble::trouble;
+pub use wrong::Reach;

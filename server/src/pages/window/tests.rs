@@ -56,11 +56,11 @@ async fn any_line_can_be_asked_for() {
 async fn a_failed_step_is_shown_where_it_went_wrong() {
     let noise = "error: long ago\n".to_owned() + &numbered(5_000);
     let (_folder, logs, address) = log(&(noise + "error: the light is out\nnote: it is dark\n" + &numbered(900))).await;
-    let window = read(&logs, address, Show::Trouble).await.unwrap();
+    let window = read(&logs, address, Show::Trouble(None)).await.unwrap();
     assert_eq!(window.trouble, Some(5_002));
     assert!(text(&window).contains("the light is out") && window.more);
     let (_folder, logs, address) = log(&numbered(900)).await;
-    let window = read(&logs, address, Show::Trouble).await.unwrap();
+    let window = read(&logs, address, Show::Trouble(None)).await.unwrap();
     assert_eq!((window.trouble, window.lines.next()), (None, 901), "else its end");
 }
 
