@@ -22,13 +22,15 @@ test: ## all tests, end-to-end ones on real Docker and Chromium included
 	@tests/setup/debian-image.sh golang nginx python redis ruby
 	@tests/setup/s3.sh
 	@tests/setup/axe.sh
-	cargo test --workspace --locked --lib --bins
+	@# More threads than cores: many of these wait for the engine.
+	cargo test --workspace --locked --lib --bins -- --test-threads=4
 	cargo test --workspace --locked --doc
 	cargo test --workspace --locked --test '*'
 
-bench: ## figures beside the Docker CLI, measured now
+bench: ## figures beside the Docker CLI, of logs in Chromium and of search, measured now
 	@tests/setup/build-tools.sh
 	@tests/setup/docker.sh
+	@tests/setup/packages.sh chromium chromium-driver
 	cargo build --release --locked
 	SLIPWAY_TEST_BINARY=$(CURDIR)/target/release/slipway cargo bench --profile dev --locked --bench figures
 
