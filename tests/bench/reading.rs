@@ -247,7 +247,7 @@ pub(crate) async fn search(server: &Server) {
     let mut bytes = 0;
     for number in 1..=10 {
         if number > 1 {
-            repo.write("n", &number.to_string());
+            repo.write("n", number.to_string());
             repo.commit("Again").await;
         }
         repo.push_main(&server.remote("bench/search")).await;
