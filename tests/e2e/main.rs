@@ -25,6 +25,7 @@ mod log_format;
 mod log_pane;
 mod pages;
 mod plugins;
+mod pull_requests;
 mod push;
 mod readme;
 mod registries;

@@ -25,6 +25,9 @@ pub(super) fn complete(repository: &Repository, mut trigger: Trigger) -> Result<
         (Cause::Push { before, .. }, _) => {
             changed_by_push(repository, &commit, before.as_deref(), trigger.changed_files.take())
         }
+        (Cause::PullRequest { target_branch, .. }, _) => {
+            changed_since_target(repository, &commit, target_branch).or(trigger.changed_files.take())
+        }
         (_, Event::Tag | Event::Release | Event::Cron | Event::Manual | Event::Deployment) => None,
         (_, _) => trigger.changed_files.take(),
     };
@@ -59,6 +62,14 @@ fn changed_by_push(
             diff(repository, parent.as_ref(), &tree)
         }),
     }
+}
+
+/// Since the pull request left the branch that it is to go into.
+fn changed_since_target(repository: &Repository, commit: &Commit<'_>, target: &str) -> Option<Vec<String>> {
+    let tip = repository.refname_to_id(&format!("refs/heads/{target}")).ok()?;
+    let base = repository.merge_base(tip, commit.id()).ok()?;
+    let base = repository.find_commit(base).ok()?.tree().ok()?;
+    diff(repository, Some(&base), &commit.tree().ok()?)
 }
 
 fn diff(repository: &Repository, old: Option<&Tree<'_>>, new: &Tree<'_>) -> Option<Vec<String>> {

@@ -55,6 +55,13 @@ pub async fn begin(
         // People look for it among the builds, not in the server's log.
         Err(error) => return unfetched(app, repository, trigger, delivery, parent, &error).await,
     };
+    if let Cause::PullRequest { target_branch, .. } = &trigger.cause {
+        // Only to tell what changed: a target that cannot be had is no reason not to build.
+        let target = format!("refs/heads/{target_branch}");
+        if let Err(error) = source::ensure_ref(app, repository, &target).await {
+            tracing::info!(repository = %repository.name, %error, "the target of a pull request could not be fetched");
+        }
+    }
     let found = tokio::task::spawn_blocking(move || find(&path, trigger)).await.map_err(|_| IntakeError::Stopped)??;
     let Some(Found { trigger, commit, files }) = found else {
         return Ok(Intake::Nothing("the tag does not lead to a commit".to_owned()));

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{
     payload::{BadPayload, Meaning, Payload},
+    pull_request,
     pushed::{Commit, Moved, User, changed_files},
 };
 
@@ -39,10 +40,12 @@ struct About {
 pub(super) fn parse(event: &str, body: &[u8]) -> Result<Payload, BadPayload> {
     match event {
         "push" | "create" => {}
+        // Gitea has an event of its own for commits that come later.
+        "pull_request" | "pull_request_sync" => return pull_request::parse(body),
         _ => {
             let about: About = serde_json::from_slice(body)?;
             let about = about.repository.and_then(|repository| repository.full_name);
-            let why = format!("event `{event}` makes no build; push makes one, of branches and tags");
+            let why = format!("event `{event}` makes no build; push makes one, of branches and tags, and pull_request");
             return Ok(Payload { about, meaning: Meaning::Nothing(why) });
         }
     }

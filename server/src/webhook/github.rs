@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{
     payload::{BadPayload, Meaning, Payload},
+    pull_request,
     pushed::{Commit, Moved, User, changed_files},
 };
 
@@ -33,11 +34,14 @@ struct About {
 
 /// Reads one event.
 pub(super) fn parse(event: &str, body: &[u8]) -> Result<Payload, BadPayload> {
+    if event == "pull_request" {
+        return pull_request::parse(body);
+    }
     if event != "push" {
         let about: About = serde_json::from_slice(body)?;
         let why = match event {
             "ping" => "pong: the webhook works".to_owned(),
-            _ => format!("event `{event}` makes no build; push makes one, of branches and tags"),
+            _ => format!("event `{event}` makes no build; push makes one, of branches and tags, and pull_request"),
         };
         let about = about.repository.and_then(|repository| repository.full_name);
         return Ok(Payload { about, meaning: Meaning::Nothing(why) });

@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::{
     payload::{BadPayload, Meaning, Payload},
-    pushed::{Commit, Moved, changed_files},
+    pulled::Pulled,
+    pushed::{Commit, Moved, User, changed_files},
 };
 
 #[derive(Debug, Deserialize)]
@@ -26,16 +27,48 @@ struct Project {
 }
 
 #[derive(Debug, Deserialize)]
+struct MergeBody {
+    object_attributes: Option<Merge>,
+    labels: Option<Vec<Label>>,
+    user: Option<User>,
+    project: Option<Project>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Merge {
+    iid: Option<u64>,
+    title: Option<String>,
+    action: Option<String>,
+    /// Of an update that brought commits: what the head was before.
+    oldrev: Option<String>,
+    source_branch: Option<String>,
+    target_branch: Option<String>,
+    source_project_id: Option<u64>,
+    target_project_id: Option<u64>,
+    last_commit: Option<Commit>,
+    draft: Option<bool>,
+    url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Label {
+    title: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
 struct About {
     project: Option<Project>,
 }
 
 /// Reads one event.
 pub(super) fn parse(event: &str, body: &[u8]) -> Result<Payload, BadPayload> {
+    if event == "Merge Request Hook" {
+        return merge_request(body);
+    }
     if !matches!(event, "Push Hook" | "Tag Push Hook") {
         let about: About = serde_json::from_slice(body)?;
         let about = about.project.and_then(|project| project.path_with_namespace);
-        let why = format!("event `{event}` makes no build; `Push Hook` and `Tag Push Hook` do");
+        let why = format!("event `{event}` makes no build; `Push Hook`, `Tag Push Hook` and `Merge Request Hook` do");
         return Ok(Payload { about, meaning: Meaning::Nothing(why) });
     }
     let body: Body = serde_json::from_slice(body)?;
@@ -56,4 +89,32 @@ pub(super) fn parse(event: &str, body: &[u8]) -> Result<Payload, BadPayload> {
         changed_files,
     };
     Ok(Payload { about, meaning: moved.meaning()? })
+}
+
+fn merge_request(body: &[u8]) -> Result<Payload, BadPayload> {
+    let body: MergeBody = serde_json::from_slice(body)?;
+    let about = body.project.and_then(|project| project.path_with_namespace);
+    let about = Some(about.ok_or(BadPayload::Missing("project.path_with_namespace"))?);
+    let merge = body.object_attributes.ok_or(BadPayload::Missing("object_attributes"))?;
+    let action = merge.action.unwrap_or_default();
+    let pulled = Pulled {
+        has_news: matches!(action.as_str(), "open" | "reopen") || action == "update" && merge.oldrev.is_some(),
+        action: match action.as_str() {
+            "close" => "closed".to_owned(),
+            "merge" => "merged".to_owned(),
+            _ => "changed".to_owned(),
+        },
+        number: merge.iid,
+        title: merge.title.unwrap_or_default(),
+        is_own: merge.source_project_id.zip(merge.target_project_id).map(|(source, target)| source == target),
+        head: merge.last_commit.and_then(|commit| commit.id),
+        source_branch: merge.source_branch,
+        target_branch: merge.target_branch,
+        labels: body.labels.unwrap_or_default().into_iter().filter_map(|label| label.title).collect(),
+        milestone: String::new(),
+        draft: merge.draft.unwrap_or(false),
+        sender: body.user.and_then(User::login),
+        url: merge.url,
+    };
+    Ok(Payload { about, meaning: pulled.meaning("refs/merge-requests")? })
 }

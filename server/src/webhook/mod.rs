@@ -10,6 +10,8 @@ mod github;
 mod gitlab;
 pub mod handler;
 mod payload;
+mod pull_request;
+mod pulled;
 mod pushed;
 mod signature;
 

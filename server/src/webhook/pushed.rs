@@ -103,7 +103,7 @@ impl Moved {
 }
 
 /// A commit id in lower case; `None` for all zeros.
-fn sha(text: &str, field: &'static str) -> Result<Option<String>, BadPayload> {
+pub(super) fn sha(text: &str, field: &'static str) -> Result<Option<String>, BadPayload> {
     if text.len() != 40 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(BadPayload::BadSha { field });
     }

@@ -114,7 +114,7 @@ fn gitlab_names_the_commit_of_a_tag_apart() {
     assert_eq!((found.sha.as_str(), found.sender.as_str()), (A, "The User"));
     let found = trigger(Forge::Gitlab, "Push Hook", &body("refs/heads/main", "null"));
     assert_eq!((found.sha.as_str(), found.changed_files), (B, None));
-    assert!(nothing(Forge::Gitlab, "Merge Request Hook", "{}").contains("makes no build"));
+    assert!(nothing(Forge::Gitlab, "Note Hook", "{}").contains("makes no build"));
 }
 
 /// Bodies as the forges send them, kept beside the project.
@@ -191,12 +191,16 @@ fn recorded_bodies_are_understood() {
         (Forge::Github, "github/HookPullRequest.json", "pull_request"),
         (Forge::Github, "github/HookRelease.json", "release"),
         (Forge::Gitea, "gitea/HookPullRequest.json", "pull_request"),
-        (Forge::Gitlab, "gitlab/HookPullRequestOpened.json", "Merge Request Hook"),
+        (Forge::Github, "github/HookPullRequestClosed.json", "pull_request"),
+        (Forge::Gitea, "gitea/HookPullRequestClosed.json", "pull_request"),
+        (Forge::Gitlab, "gitlab/HookPullRequestMerged.json", "Merge Request Hook"),
     ] {
         let payload = parse(forge, event, read(path).as_bytes()).unwrap();
         assert!(payload.about.is_some(), "{path}");
         assert!(matches!(payload.meaning, Meaning::Nothing(_)), "{path}");
     }
+    let opened = trigger(Forge::Gitlab, "Merge Request Hook", &read("gitlab/HookPullRequestOpened.json"));
+    assert_eq!((opened.reference.as_str(), opened.branch()), ("refs/merge-requests/3/head", "main"));
 }
 
 fn json() -> impl Strategy<Value = serde_json::Value> {
@@ -253,4 +257,80 @@ proptest! {
             }
         }
     }
+}
+
+fn pull_request(action: &str, base: &str, head: &str) -> String {
+    format!(
+        r#"{{"action":"{action}","number":7,"sender":{{"id":3,"login":"octo"}},"repository":{{"id":1,"full_name":"me/thing"}},
+        "pull_request":{{"title":"Light $(rm -rf /)","html_url":"https://h/p/7","draft":true,"labels":[{{"name":"sea"}}],"milestone":{{"title":"m"}},
+        "head":{{"ref":"fix","sha":"{A}","repo":{head}}},"base":{{"ref":"main","sha":"{B}","repo":{base}}}}}}}"#
+    )
+}
+
+#[test]
+fn pull_requests_are_built_when_they_bring_commits() {
+    let own = r#"{"id":1,"full_name":"me/thing"}"#;
+    for (forge, event, action) in [
+        (Forge::Github, "pull_request", "opened"),
+        (Forge::Github, "pull_request", "synchronize"),
+        (Forge::Github, "pull_request", "reopened"),
+        (Forge::Gitea, "pull_request", "opened"),
+        (Forge::Gitea, "pull_request_sync", "synchronized"),
+    ] {
+        let found = trigger(forge, event, &pull_request(action, own, own));
+        assert_eq!((found.reference.as_str(), found.sha.as_str()), ("refs/pull/7/head", A));
+        assert_eq!(found.branch(), "main", "filters look at the target");
+        let Cause::PullRequest { number, title, source_branch, labels, milestone, draft, from_fork, .. } = found.cause
+        else {
+            panic!("{forge:?} {action}");
+        };
+        assert_eq!((number, title.as_str(), source_branch.as_str()), (7, "Light $(rm -rf /)", "fix"));
+        assert_eq!((labels, milestone.as_str(), draft, from_fork), (vec!["sea".to_owned()], "m", true, false));
+    }
+    for action in ["closed", "labeled", "edited", "assigned", ""] {
+        let why = nothing(Forge::Github, "pull_request", &pull_request(action, own, own));
+        assert!(why.contains("nothing new to build"), "{why}");
+    }
+}
+
+#[test]
+fn a_pull_request_from_elsewhere_runs_nothing() {
+    let own = r#"{"id":1,"full_name":"me/thing"}"#;
+    // The name is what somebody chose; the number is the forge's own. Without one it is not known.
+    for head in [r#"{"id":2,"full_name":"me/thing"}"#, r#"{"full_name":"me/thing"}"#, "null"] {
+        for forge in [Forge::Github, Forge::Gitea] {
+            let why = nothing(forge, "pull_request", &pull_request("opened", own, head));
+            assert!(why.contains("comes from a fork"), "{why}");
+        }
+    }
+    assert!(matches!(
+        parse(
+            Forge::Github,
+            "pull_request",
+            pull_request("opened", own, own).replace("\"fix\"", "\"../fix\"").as_bytes()
+        ),
+        Err(BadPayload::BadRef(_))
+    ));
+}
+
+#[test]
+fn gitlabs_merge_requests_are_the_same() {
+    let body = |action: &str, oldrev: &str, source: u64| {
+        format!(
+            r#"{{"user":{{"username":"tanuki"}},"project":{{"path_with_namespace":"me/thing"}},"labels":[{{"title":"sea"}}],
+            "object_attributes":{{"iid":7,"title":"Light","action":"{action}","oldrev":{oldrev},"source_branch":"fix","target_branch":"main",
+            "source_project_id":{source},"target_project_id":1,"last_commit":{{"id":"{A}"}},"draft":false,"url":"https://h/m/7"}}}}"#
+        )
+    };
+    let news = format!("\"{B}\"");
+    for (action, oldrev) in [("open", "null"), ("reopen", "null"), ("update", news.as_str())] {
+        let found = trigger(Forge::Gitlab, "Merge Request Hook", &body(action, oldrev, 1));
+        assert_eq!((found.reference.as_str(), found.branch()), ("refs/merge-requests/7/head", "main"));
+        assert_eq!(found.sender, "tanuki");
+    }
+    for action in ["update", "close", "merge", "approved"] {
+        let why = nothing(Forge::Gitlab, "Merge Request Hook", &body(action, "null", 1));
+        assert!(why.contains("nothing new to build"), "{why}");
+    }
+    assert!(nothing(Forge::Gitlab, "Merge Request Hook", &body("open", "null", 2)).contains("comes from a fork"));
 }

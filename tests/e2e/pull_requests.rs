@@ -1,0 +1,100 @@
+//! Pull requests of a forge: what they build, what they may read, and what of a fork runs here.
+
+use serde_json::{Value, json};
+
+use crate::harness::{
+    api::Hooked,
+    git::Repo,
+    hook::headers,
+    server::{Kind, Server, Setup},
+    wait::{PATIENCE, until},
+};
+
+/// Fills a cache, and a part that only documents would need.
+const PIPELINE: &str = "steps:
+  - name: fill
+    image: slipway/busybox
+    cache: {key: deps, paths: [deps]}
+    commands:
+      - mkdir -p deps && echo $CI_PIPELINE_EVENT >> deps/by && cat deps/by
+      - echo $CI_COMMIT_PULL_REQUEST of $CI_COMMIT_SOURCE_BRANCH into $CI_COMMIT_TARGET_BRANCH
+  - name: manual
+    image: slipway/busybox
+    commands: [echo pages]
+    when: {path: docs/**}
+";
+
+async fn send(server: &Server, hooked: &Hooked, event: &str, delivery: &str, body: &Value) -> Value {
+    let body = body.to_string();
+    let request = server.api.bare("POST", &hooked.webhook_url);
+    let request = headers(request, "github", event, delivery, &hooked.secret, body.as_bytes());
+    let answer = request.body(body).timeout(PATIENCE).send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{}", answer.status());
+    answer.json().await.unwrap()
+}
+
+fn opened(head: &str, repository: u64) -> Value {
+    json!({
+        "action": "opened", "number": 7, "sender": {"login": "ada"}, "repository": {"id": 1, "full_name": "dock/pulls"},
+        "pull_request": {
+            "title": "Light the beacon", "html_url": "http://forge/pulls/7", "draft": false, "labels": [],
+            "head": {"ref": "beacon", "sha": head, "repo": {"id": repository, "full_name": "dock/pulls"}},
+            "base": {"ref": "main", "sha": head, "repo": {"id": 1, "full_name": "dock/pulls"}},
+        },
+    })
+}
+
+#[tokio::test]
+async fn a_pull_request_is_built_reads_the_cache_of_its_base_and_writes_none() {
+    let server = Setup::new(Kind::Docker).start().await;
+    let repo = Repo::with_pipeline(PIPELINE).await;
+    let main = repo.git(["rev-parse", "HEAD"]).await;
+    repo.git(["checkout", "-q", "-b", "beacon"]).await;
+    repo.write("beacon.txt", "lit");
+    let head = repo.commit("Light it").await;
+    repo.git(["update-ref", "refs/pull/7/head", &head]).await;
+    repo.git(["checkout", "-q", "main"]).await;
+    let bare = repo.bare_copy(&server.scratch().join("dock/pulls.git")).await;
+    repo.git(["push", "--quiet", &bare.to_string_lossy(), "refs/pull/7/head:refs/pull/7/head"]).await;
+    let hooked = server.api.create("dock/pulls", "github", &bare.to_string_lossy()).await;
+
+    let push = json!({
+        "ref": "refs/heads/main", "before": "0".repeat(40), "after": main,
+        "repository": {"id": 1, "full_name": "dock/pulls"}, "sender": {"login": "ada"},
+    });
+    send(&server, &hooked, "push", "d-1", &push).await;
+    server.api.wait_end("dock/pulls", 1).await.assert_ended("success", "ok");
+    let caches = async || server.api.json("/api/v1/repos/dock/pulls/caches").await;
+    until("the cache of main", PATIENCE, async || {
+        let list = caches().await;
+        if list.as_array().is_some_and(|list| list.len() == 1) { Ok(()) } else { Err(list.to_string()) }
+    })
+    .await;
+    let before = caches().await;
+    assert_eq!(before[0]["scope"], "main", "{before}");
+
+    send(&server, &hooked, "pull_request", "d-2", &opened(&head, 1)).await;
+    let build = server.api.wait_end("dock/pulls", 2).await;
+    build.assert_ended("success", "ok");
+    assert_eq!((build.event.as_str(), build.sha.as_str()), ("pull_request", head.as_str()));
+    let log = server.api.log("dock/pulls", &build, "fill").await;
+    assert!(log.contains("restored cache deps") && log.contains("push\npull_request\n"), "{log}");
+    assert!(log.contains("7 of beacon into main"), "{log}");
+    assert!(build.json["left_out"].to_string().contains("manual"), "only beacon.txt changed: {build:?}");
+
+    // A fork, also one that says it has the same name.
+    let answer = send(&server, &hooked, "pull_request", "d-3", &opened(&head, 2)).await;
+    assert!(answer["ignored"].as_str().is_some_and(|why| why.contains("comes from a fork")), "{answer}");
+    let mut closed = opened(&head, 1);
+    closed["action"] = json!("closed");
+    let answer = send(&server, &hooked, "pull_request", "d-4", &closed).await;
+    assert!(answer["ignored"].as_str().is_some_and(|why| why.contains("was closed")), "{answer}");
+    assert_eq!(server.api.numbers("dock/pulls").await, [2, 1]);
+    // The next build of main comes after all that the pull request could have saved.
+    send(&server, &hooked, "push", "d-5", &push).await;
+    let build = server.api.wait_end("dock/pulls", 3).await;
+    let log = server.api.log("dock/pulls", &build, "fill").await;
+    assert!(log.contains("push\npush\n") && !log.contains("pull_request"), "{log}");
+    assert_eq!(caches().await[0]["id"], before[0]["id"], "nobody replaced it");
+    server.finish().await;
+}
