@@ -44,6 +44,8 @@ struct Wanted<'a> {
     dockerfile: &'a Dockerfile,
     /// The job's own name for the image.
     image: &'a str,
+    /// Whether the engine asks for the base images, also for those that it has.
+    pull: bool,
     /// `None` when it must not be taken for another build's.
     fingerprint: Option<&'a str>,
     credentials: &'a Credentials,
@@ -137,13 +139,17 @@ async fn make(
         }
         classic::remarks(build).iter().for_each(|remark| log.write(remark.as_bytes()));
     }
+    let mut pull = build.pull;
     let bases = match dockerfile.bases(&build.args) {
-        Some(bases) => bases::ids(job, &bases).await,
+        Some(bases) => {
+            pull &= !bases::fetch(job, &bases, build, log).await;
+            bases::ids(job, &bases).await
+        }
         None => None,
     };
     let fingerprint = bases.as_ref().map(|bases| fingerprint::of(build, &context.content, bases));
     let step_name = &job.step(step)?.0.name;
-    if let (Some(print), false) = (&fingerprint, build.pull || build.no_cache)
+    if let (Some(print), false) = (&fingerprint, pull || build.no_cache)
         && let Some(found) = kept::find(job, image, step_name, print).await
     {
         name(job, &found.id, image).await?;
@@ -158,7 +164,8 @@ async fn make(
         dockerfile: &dockerfile,
         image,
         // What is pulled now is another base than the one that was looked at.
-        fingerprint: fingerprint.as_deref().filter(|_| !build.pull),
+        fingerprint: fingerprint.as_deref().filter(|_| !pull),
+        pull,
         credentials: job.images.credentials(),
         mounts: kept::mounts(job),
         sandbox: &job.sandbox.name,

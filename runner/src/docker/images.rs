@@ -97,6 +97,18 @@ impl Images {
         }
     }
 
+    /// Gets a base image of a build, as the images of steps are got, if there is a mirror to get it from; else it is the engine's own
+    /// business, and this gives `false`.
+    pub(super) async fn base(&self, image: &str, pull: Pull, log: &mut dyn LogSink) -> Result<bool, Failed> {
+        if self.pulls.mirror.is_none() {
+            return Ok(false);
+        }
+        self.again(image, pull);
+        let asked = || Asked { state: self.ask(image, pull), is_told: Arc::default() };
+        self.asked().entry((image.to_owned(), pull)).or_insert_with(asked);
+        self.wait(image, pull, log).await.map(|_| true)
+    }
+
     fn ask(&self, image: &str, pull: Pull) -> watch::Receiver<State> {
         let Self { engine, pulls, credentials, closed, .. } = self;
         Ask {

@@ -153,7 +153,7 @@ fn target(version: &str, session: &str, wanted: &Wanted<'_>) -> Option<String> {
     for (name, value) in [("target", &build.target), ("platform", &build.platform)] {
         query.extend(value.clone().map(|value| (name, value)));
     }
-    for (name, is_set) in [("pull", build.pull), ("nocache", build.no_cache)] {
+    for (name, is_set) in [("pull", wanted.pull), ("nocache", build.no_cache)] {
         query.extend(is_set.then(|| (name, "1".to_owned())));
     }
     let url = Url::parse_with_params(&format!("http://docker/v{version}/build"), query).ok()?;

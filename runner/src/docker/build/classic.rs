@@ -54,7 +54,7 @@ pub(super) async fn build(engine: &Engine, wanted: &Wanted<'_>, log: &mut dyn Lo
         .nocache(build.no_cache)
         .rm(true)
         .forcerm(true);
-    if build.pull {
+    if wanted.pull {
         options = options.pull("1");
     }
     if let Some(target) = &build.target {

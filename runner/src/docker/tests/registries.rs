@@ -8,7 +8,7 @@ use std::{
 
 use bollard::{
     auth::DockerCredentials,
-    query_parameters::{PushImageOptionsBuilder, TagImageOptionsBuilder},
+    query_parameters::{ListImagesOptionsBuilder, PushImageOptionsBuilder, TagImageOptionsBuilder},
 };
 use futures_util::TryStreamExt;
 use slipway_pipelines::{
@@ -18,7 +18,7 @@ use slipway_pipelines::{
 };
 
 use super::{
-    super::{Config, Docker, Pulls, build, names},
+    super::{Builder, Config, Docker, Pulls, build, names},
     harness::{Bench, Log, bench, config, end, exited, spec, step, until},
     workspaces::repository,
 };
@@ -216,4 +216,66 @@ async fn a_mirror_is_asked_for_images_of_the_hub_first() {
     build::remove(engine, &format!("{}/library/{name}@{digest}", registry.host)).await;
     docker.stop().await;
     bench.finish().await;
+}
+
+async fn base_images_come_from_the_mirror(builder: Builder) {
+    let Some(bench) = bench(0).await else { return };
+    let Some(registry) = Registry::start().await else { return bench.finish().await };
+    let name = format!("slipway-test-{}", names::token());
+    let there = registry.fill_as(&bench, &format!("library/{name}")).await;
+    let pulls = Arc::new(Pulls { mirror: Some(registry.host.parse().unwrap()), silence: Duration::from_secs(5) });
+    let docker = Docker::connect(Config { pulls, builder, ..config(&bench.instance, &bench.data, 0) }).await.unwrap();
+    let engine = docker.engine();
+    let source = bench.data.path().join("source");
+    let files = [
+        ("has/Dockerfile", format!("FROM {name}:1\nRUN echo built\n")),
+        ("lacks/Dockerfile", format!("FROM {name}-none:1\nRUN echo built\n")),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, content)| (*path, content.as_str())).collect();
+    let build = |folder: &str, pull: bool| {
+        let mut spec = bench.container(Program::Nothing);
+        spec.image = Image::Build(ImageBuild { pull, ..ImageBuild::new(format!("/slipway/src/x/{folder}")) });
+        step(&format!("{folder}-{pull}"), Action::Run(spec))
+    };
+    let mut grant = bench.grant(vec![build("has", false), build("has", true), build("lacks", false)]);
+    grant.source.sha = repository(&source, &files);
+    grant.source.path = Some(source.to_str().unwrap().to_owned());
+    grant.registries = vec![registry.login(PASSWORD)];
+    let job = docker.open(&grant).await.unwrap();
+    docker.checkout(&job, &grant.source, Log::default().sink()).await.unwrap();
+    let came = format!("Pulled {name}:1 from {}: ", registry.host);
+    // The second asks although the image is there now, and the engine, which cannot reach the hub, does not have to.
+    for step in [0, 1] {
+        let log = Log::default();
+        let handle = docker.prepare(&job, step, log.sink()).await.unwrap();
+        docker.release(&job, step, &Environment::new()).await.unwrap();
+        assert_eq!(end(&handle).await, exited(0), "{}", log.text());
+        assert_eq!(log.text().matches(&came).count(), 1, "{}", log.text());
+    }
+    let log = Log::default();
+    let handle = docker.prepare(&job, 2, log.sink()).await.unwrap();
+    docker.release(&job, 2, &Environment::new()).await.unwrap();
+    let Ending::Failed(failed) = end(&handle).await else { panic!("{}", log.text()) };
+    assert_eq!(failed.reason, Reason::ImageBuild, "{failed}");
+    let refused = format!("The mirror {} does not give {name}-none:1: ", registry.host);
+    assert!(log.text().contains(&refused) && !log.text().contains(PASSWORD), "{}", log.text());
+    docker.close(&job).await;
+    build::remove(engine, &format!("{name}:1")).await;
+    let left = there.trim_end_matches(":1");
+    let known = engine.api.list_images(Some(ListImagesOptionsBuilder::new().digests(true).build())).await.unwrap();
+    for digest in known.iter().flat_map(|image| &image.repo_digests).filter(|digest| digest.starts_with(left)) {
+        build::remove(engine, digest).await;
+    }
+    docker.stop().await;
+    bench.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn base_images_of_a_build_come_from_the_mirror() {
+    base_images_come_from_the_mirror(Builder::Auto).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_of_a_classic_build_too() {
+    base_images_come_from_the_mirror(Builder::Classic).await;
 }
