@@ -9,6 +9,7 @@ use super::browser::shows;
 use crate::harness::{
     api::Api,
     chromium::Browser,
+    disk::SmallDisk,
     git::{Repo, shell},
     runner::Runner,
     server::{Kind, Setup},
@@ -137,34 +138,10 @@ async fn a_failed_step_keeps_what_it_has_and_what_may_not_leave_is_named() {
     server.finish().await;
 }
 
-/// A file system of 4 MB, gone with the test however that ends.
-struct Small(tempfile::TempDir);
-
-impl Small {
-    async fn mounted() -> Option<Self> {
-        let folder = tempfile::Builder::new().prefix("slipway-full-").tempdir().unwrap();
-        let mount = format!("mount -t tmpfs -o size=4m tmpfs {}", folder.path().display());
-        let (mounted, said) = shell(Path::new("/"), &mount, &[]).await;
-        if !mounted.success() {
-            eprintln!("SKIPPED: a file system of 4 MB cannot be mounted here: {said}");
-            return None;
-        }
-        Some(Self(folder))
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        // Lazily: what still has it open, a server that a failed test leaves, is about to go.
-        let _ = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
-
 #[tokio::test]
 async fn a_full_disk_is_our_error_and_harms_nothing_else() {
-    let Some(small) = Small::mounted().await else { return };
-    let folder = &small.0;
-    let server = Setup::new(Kind::Docker).env("SLIPWAY_STORAGE", folder.path().to_str().unwrap()).start().await;
+    let Some(disk) = SmallDisk::mounted().await else { return };
+    let server = Setup::new(Kind::Docker).env("SLIPWAY_STORAGE", disk.path().to_str().unwrap()).start().await;
     let pipeline = "skip_clone: true
 steps:
   - name: make
@@ -181,7 +158,7 @@ steps:
     assert_eq!(step["note"], "`d/big`, 20.0 MB, cannot be kept: the server's storage is full");
     assert!(paths(&server.api, "me/full").await.is_empty());
     // The log of the finished job may be in the storage by then.
-    let (_, left) = shell(folder.path(), "find artifacts -type f 2>/dev/null", &[]).await;
+    let (_, left) = shell(disk.path(), "find artifacts -type f 2>/dev/null", &[]).await;
     assert_eq!(left.trim(), "", "something is left over");
     // The next one has its room.
     let next = Repo::with_pipeline(&pipeline.replace("20000000", "200000")).await;

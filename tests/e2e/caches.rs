@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::desk::bench::Desk;
 use crate::harness::{
-    git::Repo,
+    disk::SmallDisk,
+    git::{Repo, shell},
     server::{Kind, Server, Setup},
     wait::{PATIENCE, until},
 };
@@ -164,6 +165,45 @@ async fn an_entry_over_the_limit_is_not_kept_and_the_next_build_says_so() {
         if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
     })
     .await;
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn a_full_disk_costs_the_cache_and_nothing_else() {
+    let Some(disk) = SmallDisk::mounted().await else { return };
+    let server = Setup::new(Kind::Docker).env("SLIPWAY_STORAGE", disk.path().to_str().unwrap()).start().await;
+    let pipeline = |bytes: u64| {
+        format!(
+            "steps:
+  - name: fill
+    image: slipway/busybox
+    cache: {{key: noise, paths: [noise]}}
+    commands: [\"[ -e noise ] && wc -c noise || head -c {bytes} /dev/urandom > noise\"]
+"
+        )
+    };
+    let repo = Repo::with_pipeline(&pipeline(20_000_000)).await;
+    let log = built(&server, &repo, "me/full", 1).await;
+    assert!(log.contains("slipway: no cache for key noise\n"), "{log}");
+    let list = entries(&server, "me/full", 1).await;
+    let problem = "the last build could not save it: the server's storage is full";
+    assert_eq!((list[0]["problem"].as_str(), list[0]["size"].as_u64()), (Some(problem), Some(0)));
+    until("nothing of it stays", PATIENCE, async || {
+        let (_, left) = shell(disk.path(), "find caches -type f 2>/dev/null", &[]).await;
+        if left.trim().is_empty() { Ok(()) } else { Err(left) }
+    })
+    .await;
+    // The next build is told, and its smaller one has its room.
+    repo.write(".slipway.yml", pipeline(200_000));
+    let log = built(&server, &repo, "me/full", 2).await;
+    assert!(log.contains(&format!("slipway: no cache for key noise: {problem}\n")), "{log}");
+    until("it is saved", PATIENCE, async || {
+        let list = server.api.json("/api/v1/repos/me/full/caches").await;
+        if list[0]["size"].as_u64().is_some_and(|size| size > 0) { Ok(()) } else { Err(list.to_string()) }
+    })
+    .await;
+    let log = built(&server, &repo, "me/full", 3).await;
+    assert!(log.contains("slipway: restored cache noise (") && log.contains("200000 noise\n"), "{log}");
     server.finish().await;
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod api;
 pub(crate) mod axe;
 pub(crate) mod build;
 pub(crate) mod chromium;
+pub(crate) mod disk;
 pub(crate) mod docker;
 pub(crate) mod git;
 pub(crate) mod hook;
