@@ -17,7 +17,7 @@ use super::{
 pub(crate) struct Browser {
     pub(crate) page: Client,
     driver: Process,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -57,7 +57,7 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))
             .await
             .unwrap_or_else(|error| panic!("no browser: {error}\n{}", driver.output.text()));
-        Self { page, driver, _profile: profile }
+        Self { page, driver, profile }
     }
 
     /// Opens a server's login link, which asks once more unless it was followed from that server's own page.
@@ -87,5 +87,12 @@ impl Browser {
         self.page.clone().close().await.expect("the browser closes");
         self.driver.signal("TERM").await;
         self.driver.ended(Duration::from_secs(20)).await;
+    }
+}
+
+impl Drop for Browser {
+    /// A test that failed has not closed it: chromedriver's end is not the browser's.
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("pkill").args(["-KILL", "-f"]).arg(self.profile.path()).status();
     }
 }
