@@ -143,6 +143,11 @@ impl Trigger {
         }
     }
 
+    /// Whether somebody must let it run: whoever can open a pull request from a fork wrote what it runs.
+    pub fn needs_approval(&self) -> bool {
+        matches!(self.cause, Cause::PullRequest { from_fork: true, .. })
+    }
+
     /// The kind.
     pub fn event(&self) -> Event {
         match &self.cause {

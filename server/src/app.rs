@@ -62,6 +62,13 @@ impl App {
         Ok(())
     }
 
+    /// Lets a build run that waits for somebody's word.
+    pub async fn approve_build(&self, build: BuildId, by: &str) -> Result<(), StoreError> {
+        self.store.approve_build(build, by).await?;
+        tracing::info!(build.id = %build, by, "build {build} approved");
+        Ok(())
+    }
+
     /// Runs jobs of a finished build again.
     pub async fn retry_build(&self, build: BuildId, what: Again, by: &str) -> Result<(), StoreError> {
         let jobs = format!("{what:?}");

@@ -145,6 +145,7 @@ impl From<StoreError> for ApiError {
             StoreError::Stale => Self::conflict("the lease is stale").help("stop the job and send nothing more"),
             StoreError::BuildFinished => Self::conflict("the build is already finished"),
             StoreError::BuildUnfinished => Self::conflict("the build is not finished").help("cancel it first"),
+            StoreError::NotBlocked => Self::conflict("the build does not wait for an approval"),
             StoreError::LastToken => Self::conflict("it is the last token that somebody can log in with")
                 .help("make another one first, without an end"),
             StoreError::NothingToRetry => Self::conflict("the build has no jobs to run again"),

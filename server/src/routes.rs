@@ -161,6 +161,7 @@ fn browser() -> Router<App> {
         .route("/repos/{owner}/{repo}/builds/{number}", get(pages::build))
         .route("/repos/{owner}/{repo}/builds/{number}/pipeline", get(pages::pipeline))
         .route("/repos/{owner}/{repo}/builds/{number}/jobs/{job}/steps/{step}", get(pages::step))
+        .route("/repos/{owner}/{repo}/builds/{number}/approve", post(pages::approve))
         .route("/repos/{owner}/{repo}/builds/{number}/cancel", post(pages::cancel))
         .route("/repos/{owner}/{repo}/builds/{number}/retry", post(pages::retry))
         // The API's, which pages ask, too.

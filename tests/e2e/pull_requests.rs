@@ -1,9 +1,13 @@
-//! Pull requests of a forge: what they build, what they may read, and what of a fork runs here.
+//! Pull requests of a forge: what they build, what they may read, and that of a fork nothing runs here that nobody approved.
 
+use fantoccini::Locator;
 use serde_json::{Value, json};
 
+use super::browser::shows;
 use crate::harness::{
     api::Hooked,
+    build::Build,
+    chromium::Browser,
     git::Repo,
     hook::headers,
     server::{Kind, Server, Setup},
@@ -44,20 +48,25 @@ fn opened(head: &str, repository: u64) -> Value {
     })
 }
 
-#[tokio::test]
-async fn a_pull_request_is_built_reads_the_cache_of_its_base_and_writes_none() {
-    let server = Setup::new(Kind::Docker).start().await;
+/// A repository on a forge with a pull request, and the commit of that.
+async fn forge(server: &Server, change: (&str, &str)) -> (Hooked, String, String) {
     let repo = Repo::with_pipeline(PIPELINE).await;
     let main = repo.git(["rev-parse", "HEAD"]).await;
     repo.git(["checkout", "-q", "-b", "beacon"]).await;
-    repo.write("beacon.txt", "lit");
+    repo.write(change.0, change.1);
     let head = repo.commit("Light it").await;
     repo.git(["update-ref", "refs/pull/7/head", &head]).await;
     repo.git(["checkout", "-q", "main"]).await;
     let bare = repo.bare_copy(&server.scratch().join("dock/pulls.git")).await;
     repo.git(["push", "--quiet", &bare.to_string_lossy(), "refs/pull/7/head:refs/pull/7/head"]).await;
     let hooked = server.api.create("dock/pulls", "github", &bare.to_string_lossy()).await;
+    (hooked, main, head)
+}
 
+#[tokio::test]
+async fn a_pull_request_is_built_reads_the_cache_of_its_base_and_writes_none() {
+    let server = Setup::new(Kind::Docker).start().await;
+    let (hooked, main, head) = forge(&server, ("beacon.txt", "lit")).await;
     let push = json!({
         "ref": "refs/heads/main", "before": "0".repeat(40), "after": main,
         "repository": {"id": 1, "full_name": "dock/pulls"}, "sender": {"login": "ada"},
@@ -82,9 +91,6 @@ async fn a_pull_request_is_built_reads_the_cache_of_its_base_and_writes_none() {
     assert!(log.contains("7 of beacon into main"), "{log}");
     assert!(build.json["left_out"].to_string().contains("manual"), "only beacon.txt changed: {build:?}");
 
-    // A fork, also one that says it has the same name.
-    let answer = send(&server, &hooked, "pull_request", "d-3", &opened(&head, 2)).await;
-    assert!(answer["ignored"].as_str().is_some_and(|why| why.contains("comes from a fork")), "{answer}");
     let mut closed = opened(&head, 1);
     closed["action"] = json!("closed");
     let answer = send(&server, &hooked, "pull_request", "d-4", &closed).await;
@@ -96,5 +102,55 @@ async fn a_pull_request_is_built_reads_the_cache_of_its_base_and_writes_none() {
     let log = server.api.log("dock/pulls", &build, "fill").await;
     assert!(log.contains("push\npush\n") && !log.contains("pull_request"), "{log}");
     assert_eq!(caches().await[0]["id"], before[0]["id"], "nobody replaced it");
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn a_pull_request_from_a_fork_waits_for_somebodys_word() {
+    let mut server = Setup::new(Kind::Docker).start().await;
+    let is_blocked = |build: &Build| build.status == "blocked";
+    let changed = PIPELINE.replace("echo pages", "cat /etc/shadow");
+    let (hooked, _, head) = forge(&server, (".slipway.yml", &changed)).await;
+    // It says that it has the same name; the number is the forge's.
+    send(&server, &hooked, "pull_request", "d-1", &opened(&head, 2)).await;
+    let build = server.api.wait("dock/pulls", 1, "blocked", is_blocked).await;
+    let waits = "waits for somebody's approval: it comes from a fork";
+    assert_eq!(build.json["jobs"][0]["waits"], waits, "{build:?}");
+    let listed = server.api.json("/api/v1/repos/dock/pulls/builds?status=blocked").await;
+    assert_eq!(listed[0]["number"], 1, "{listed}");
+    assert!(server.api.json("/api/v1/queue").await.to_string().contains(waits));
+
+    // Declined; run again, it waits again, also over a restart.
+    assert!(server.api.ask("dock/pulls", 1, "cancel").await.status().is_success());
+    server.api.wait_end("dock/pulls", 1).await.assert_ended("cancelled", "cancelled");
+    assert!(server.api.ask("dock/pulls", 1, "retry").await.status().is_success());
+    server.kill().await;
+    server.start_again().await;
+    server.api.wait("dock/pulls", 1, "blocked", is_blocked).await;
+
+    let browser = Browser::start().await;
+    browser.log_in(&server.login).await;
+    browser.page.goto(&format!("{}/repos/dock/pulls/builds/1", server.api.url)).await.unwrap();
+    shows(&browser, ".approval", "it comes from a fork, by ada").await;
+    shows(&browser, ".approval", "It changes the pipeline itself: .slipway.yml").await;
+    shows(&browser, "#quiet", "Waits for somebody's approval.").await;
+    browser.screenshot("approval").await;
+    let approve = browser.page.find(Locator::Css(".actions button.main")).await.unwrap();
+    approve.click().await.unwrap();
+    shows(&browser, "#head", "approved by admin").await;
+    let build = server.api.wait_end("dock/pulls", 1).await;
+    build.assert_ended("success", "ok");
+    assert_eq!(build.json["approved_by"], "admin");
+    assert!(server.api.log("dock/pulls", &build, "fill").await.contains("7 of beacon into main"));
+    assert_eq!(server.api.ask("dock/pulls", 1, "approve").await.status(), 409, "once");
+    // Who has it needs not say it again for the same commit.
+    assert!(server.api.ask("dock/pulls", 1, "retry").await.status().is_success());
+    server.api.wait_end("dock/pulls", 1).await.assert_ended("success", "ok");
+    // The next commits of the same pull request wait again.
+    let mut news = opened(&head, 2);
+    news["action"] = json!("synchronize");
+    send(&server, &hooked, "pull_request", "d-2", &news).await;
+    server.api.wait("dock/pulls", 2, "blocked", is_blocked).await;
+    browser.close().await;
     server.finish().await;
 }

@@ -23,7 +23,8 @@ pub fn fold_jobs<'a>(jobs: impl IntoIterator<Item = &'a JobState>) -> BuildState
         .filter_map(|state| match state {
             JobState::Running { started, .. } => Some(*started),
             JobState::Stopping { started, .. } | JobState::Finished { started, .. } => *started,
-            JobState::Waiting
+            JobState::Blocked
+            | JobState::Waiting
             | JobState::Queued { .. }
             | JobState::Held { .. }
             | JobState::Delayed { .. }
@@ -38,7 +39,13 @@ pub fn fold_jobs<'a>(jobs: impl IntoIterator<Item = &'a JobState>) -> BuildState
     }
     if ended.len() < states.len() {
         let moving = !ended.is_empty() || states.iter().any(|state| state.status() == Status::Running);
-        let status = if moving { Status::Running } else { Status::Pending };
+        let status = if states.iter().any(|state| **state == JobState::Blocked) {
+            Status::Blocked
+        } else if moving {
+            Status::Running
+        } else {
+            Status::Pending
+        };
         return BuildState { status, finish: None, started, finished: None };
     }
     let finish = ended
@@ -127,6 +134,8 @@ mod tests {
 
     #[test]
     fn a_build_with_an_unfinished_job_is_not_finished() {
+        assert_eq!(status(&[JobState::Blocked, JobState::Blocked]), Status::Blocked);
+        assert_eq!(status(&[ended(Reason::Ok), JobState::Blocked]), Status::Blocked, "one of it again");
         assert_eq!(status(&[JobState::Waiting, JobState::Queued { epoch: 0 }]), Status::Pending);
         assert_eq!(status(&[ended(Reason::ExitCode), JobState::Waiting]), Status::Running);
     }

@@ -9,6 +9,8 @@ use crate::ids::RunnerId;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum JobState {
+    /// Nothing of it may run until somebody approves its build.
+    Blocked,
     /// Waits for the jobs it needs.
     Waiting,
     /// Ready for a runner.
@@ -72,6 +74,8 @@ pub struct Lease {
 /// What happens to a job.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum JobEvent {
+    /// Somebody approved its build.
+    Approved,
     /// All it needs is done, and its `when` fits.
     NeedsMet,
     /// It will not run: what it needs did not end well, or its `when.status` does not fit.
@@ -149,6 +153,7 @@ impl JobState {
             }
             (Self::Finished { .. }, _) => Err(Illegal::Finished),
 
+            (Self::Blocked, E::Approved) => Ok(Self::Waiting),
             (Self::Waiting, E::NeedsMet) | (Self::Delayed { .. }, E::DelayOver) => Ok(Self::Queued { epoch: 0 }),
             (Self::Queued { epoch }, E::HeldBack) => Ok(Self::Held { epoch: *epoch }),
             (Self::Held { epoch }, E::Admitted) => Ok(Self::Queued { epoch: *epoch }),
@@ -156,14 +161,14 @@ impl JobState {
                 Ok(Self::Finished { finish: Finish::because(reason), started: None, at })
             }
             (
-                Self::Waiting | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. },
+                Self::Blocked | Self::Waiting | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. },
                 E::CancelAsked { finish, at },
             ) => Ok(Self::Finished { finish, started: None, at }),
             (Self::Queued { .. }, E::Refused { finish, at }) => Ok(Self::Finished { finish, started: None, at }),
             (Self::Queued { epoch }, E::Granted { lease }) if lease.epoch > *epoch => Ok(Self::Leased { lease }),
             (Self::Queued { .. }, E::Granted { .. }) => Err(Illegal::Stale),
             (
-                Self::Waiting | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. },
+                Self::Blocked | Self::Waiting | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. },
                 E::Renewed { .. } | E::StepStarted { .. } | E::Finished { .. },
             ) => Err(Illegal::Stale),
 
@@ -214,18 +219,20 @@ impl JobState {
             }),
 
             (Self::Held { .. }, E::HeldBack) | (Self::Queued { .. }, E::Admitted) => Err(Illegal::Repeated),
-            (Self::Delayed { .. }, E::LeftOut { .. })
-            | (Self::Waiting | Self::Delayed { .. }, E::HeldBack | E::Admitted)
-            | (Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. }, E::NeedsMet)
-            | (Self::Waiting | Self::Queued { .. } | Self::Held { .. }, E::DelayOver)
+            (Self::Blocked | Self::Delayed { .. }, E::LeftOut { .. })
+            | (Self::Blocked | Self::Waiting | Self::Delayed { .. }, E::HeldBack | E::Admitted)
+            | (Self::Blocked | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. }, E::NeedsMet)
+            | (Self::Blocked | Self::Waiting | Self::Queued { .. } | Self::Held { .. }, E::DelayOver)
+            | (Self::Waiting | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. }, E::Approved)
             | (
-                Self::Waiting | Self::Held { .. } | Self::Delayed { .. },
+                Self::Blocked | Self::Waiting | Self::Held { .. } | Self::Delayed { .. },
                 E::Granted { .. } | E::Refused { .. } | E::Expired { .. },
             )
             | (Self::Queued { .. }, E::Expired { .. })
             | (
                 Self::Leased { .. } | Self::Running { .. } | Self::Stopping { .. },
-                E::NeedsMet
+                E::Approved
+                | E::NeedsMet
                 | E::LeftOut { .. }
                 | E::HeldBack
                 | E::Admitted
@@ -239,6 +246,7 @@ impl JobState {
     /// The word for it.
     pub fn status(&self) -> Status {
         match self {
+            Self::Blocked => Status::Blocked,
             Self::Waiting | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. } | Self::Leased { .. } => {
                 Status::Pending
             }
@@ -251,9 +259,12 @@ impl JobState {
     pub fn lease(&self) -> Option<&Lease> {
         match self {
             Self::Leased { lease } | Self::Running { lease, .. } | Self::Stopping { lease, .. } => Some(lease),
-            Self::Waiting | Self::Queued { .. } | Self::Held { .. } | Self::Delayed { .. } | Self::Finished { .. } => {
-                None
-            }
+            Self::Blocked
+            | Self::Waiting
+            | Self::Queued { .. }
+            | Self::Held { .. }
+            | Self::Delayed { .. }
+            | Self::Finished { .. } => None,
         }
     }
 }
@@ -272,6 +283,7 @@ mod tests {
     fn event() -> impl Strategy<Value = JobEvent> {
         let finish = prop_oneof![Just(Finish::exit(0)), Just(Finish::exit(1)), Just(Finish::because(Reason::Infra)),];
         prop_oneof![
+            Just(JobEvent::Approved),
             Just(JobEvent::NeedsMet),
             Just(JobEvent::LeftOut { reason: Reason::Needs, at: 1 }),
             Just(JobEvent::HeldBack),
@@ -287,9 +299,9 @@ mod tests {
         ]
     }
 
-    /// How an attempt begins: the first, or one by `retry`.
+    /// How an attempt begins: the first, one that waits for somebody's word, or one by `retry`.
     fn beginning() -> impl Strategy<Value = JobState> {
-        prop_oneof![Just(JobState::Waiting), Just(JobState::Delayed { until: 9 })]
+        prop_oneof![Just(JobState::Blocked), Just(JobState::Waiting), Just(JobState::Delayed { until: 9 })]
     }
 
     proptest! {
@@ -298,6 +310,7 @@ mod tests {
             beginning in beginning(),
             events in prop::collection::vec(event(), 0..40)
         ) {
+            let mut approved = beginning != JobState::Blocked;
             let mut state = beginning;
             let mut highest = 0;
             let mut step_started = false;
@@ -318,6 +331,8 @@ mod tests {
                     }
                     _ => {}
                 }
+                approved |= matches!(event, JobEvent::Approved);
+                prop_assert!(approved || next.lease().is_none(), "nobody let it run: {next:?}");
                 step_started |= matches!(event, JobEvent::StepStarted { .. });
                 if let JobState::Queued { epoch } | JobState::Held { epoch } = next {
                     prop_assert!(!step_started, "a job whose step ran is never queued again");

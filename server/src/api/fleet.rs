@@ -57,7 +57,9 @@ impl Fleet {
     pub(crate) fn why(&self, waiting: &WaitingFor, labels: &BTreeMap<String, String>) -> String {
         match waiting {
             WaitingFor::Runner => self.why_no_runner(labels),
-            WaitingFor::Needs(_) | WaitingFor::Concurrency { .. } | WaitingFor::Retry { .. } => waits(waiting, labels),
+            WaitingFor::Approval | WaitingFor::Needs(_) | WaitingFor::Concurrency { .. } | WaitingFor::Retry { .. } => {
+                waits(waiting, labels)
+            }
         }
     }
 

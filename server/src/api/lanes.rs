@@ -76,7 +76,8 @@ fn job_lane(job: &JobDetail) -> Lane {
         JobState::Running { started, .. } => (Some(*started), None, None),
         JobState::Stopping { started, .. } => (*started, None, None),
         JobState::Finished { started, at, finish } => (*started, Some(*at), Some(finish)),
-        JobState::Waiting
+        JobState::Blocked
+        | JobState::Waiting
         | JobState::Queued { .. }
         | JobState::Held { .. }
         | JobState::Delayed { .. }

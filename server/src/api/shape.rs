@@ -73,6 +73,8 @@ pub(crate) struct BuildDetailJson {
     /// What the compiler said, for people; empty when it had nothing to say.
     diagnostics: String,
     left_out: Vec<LeftOut>,
+    /// Who let it run; null where nobody had to, or nobody has yet.
+    approved_by: Option<String>,
     warnings: Vec<WarningJson>,
     /// Null: no step reported tests.
     tests: Option<TestsJson>,
@@ -192,6 +194,7 @@ impl BuildDetailJson {
             build: BuildJson::new(&build.repository, &build.summary, public_url),
             diagnostics: build.diagnostics_text.clone(),
             left_out: build.left_out.clone(),
+            approved_by: build.approved_by.clone(),
             tests: TestsJson::new(&build.reports),
             coverage: build.reports.coverage.map(CoverageJson::new),
             warnings: build.warnings.iter().filter_map(|warning| WarningJson::new(build, warning)).collect(),
@@ -212,7 +215,8 @@ impl JobJson {
     fn new(build: &BuildDetail, job: &JobDetail) -> Self {
         let (reason, note) = ended(match &job.state {
             JobState::Finished { finish, .. } => Some(finish),
-            JobState::Waiting
+            JobState::Blocked
+            | JobState::Waiting
             | JobState::Queued { .. }
             | JobState::Held { .. }
             | JobState::Delayed { .. }

@@ -11,6 +11,7 @@ use crate::store::model::{BuildDetail, JobDetail, QueueEntry, WaitingFor};
 /// What a job waits for, in words.
 pub(crate) fn waits(waiting: &WaitingFor, labels: &BTreeMap<String, String>) -> String {
     match waiting {
+        WaitingFor::Approval => "waits for somebody's approval: it comes from a fork".to_owned(),
         WaitingFor::Needs(names) if names.is_empty() => "waits for the jobs that it needs".to_owned(),
         WaitingFor::Needs(names) => format!("waits for {}", names.join(", ")),
         WaitingFor::Concurrency { group, limit: 1 } => {
@@ -52,6 +53,7 @@ pub(crate) fn standing(jobs: &[QueueEntry], fleet: &Fleet) -> String {
 /// The same for a job of a build that is known whole; `None` when it does not wait.
 pub(crate) fn job_waits(build: &BuildDetail, job: &JobDetail) -> Option<String> {
     let waiting = match &job.state {
+        JobState::Blocked => WaitingFor::Approval,
         JobState::Waiting => {
             let needs = job.needs.iter().filter_map(|need| build.jobs.get(*need));
             let open = needs.filter(|need| !need.state.status().is_final());
@@ -110,6 +112,7 @@ mod tests {
         let group = |limit| WaitingFor::Concurrency { group: "deploy".to_owned(), limit };
         let needs = |names: &[&str]| WaitingFor::Needs(names.iter().map(|name| (*name).to_owned()).collect());
         for (waiting, text) in [
+            (WaitingFor::Approval, "waits for somebody's approval: it comes from a fork"),
             (needs(&["build", "lint"]), "waits for build, lint"),
             (needs(&[]), "waits for the jobs that it needs"),
             (group(1), "waits for its turn: one job of `deploy` runs at a time"),

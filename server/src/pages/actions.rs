@@ -28,6 +28,22 @@ pub(crate) async fn cancel(
     }
 }
 
+/// `POST /repos/O/R/builds/N/approve`.
+pub(crate) async fn approve(
+    who: Visitor,
+    State(app): State<App>,
+    UrlPath((owner, name, number)): BuildPath,
+) -> Result<Redirect, PageError> {
+    let build = find_build(&app, &owner, &name, &number).await?;
+    match app.approve_build(build.summary.id, &who.name).await {
+        // Somebody else was quicker.
+        Ok(()) | Err(StoreError::NotBlocked) => {
+            Ok(Redirect::to(&paths::build(&build.repository.name, build.summary.number)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// `POST /repos/O/R/builds/N/retry`, `?what=failed|all|job&job=NAME`.
 pub(crate) async fn retry(
     who: Visitor,

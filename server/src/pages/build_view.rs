@@ -2,13 +2,14 @@
 
 use slipway_pipelines::{
     compile::LeftOut,
+    discovery,
     plan::StepKind,
-    state::{JobState, Millis},
+    state::{JobState, Millis, Status},
 };
 use slipway_web::{
     sign::Sign,
     time::Span,
-    views::{BuildPage, JobView, LeftOutView, RetryView, StepView, WarningView, paths},
+    views::{ApprovalView, BuildPage, JobView, LeftOutView, RetryView, StepView, WarningView, paths},
     words,
 };
 
@@ -25,6 +26,8 @@ pub(super) fn build_page(build: &BuildDetail, selected: Option<(usize, usize)>, 
     let state = (summary.status, summary.finish.as_ref());
     let mut page = BuildPage::new(&build.repository.name, summary.number, state, &summary.trigger, times, now);
     page.failures = failures(build);
+    page.approval = approval(build);
+    page.approved_by = build.approved_by.clone().unwrap_or_default();
     page.retries = retries(build, &page.href);
     page.diagnostics = build.diagnostics_text.clone();
     page.broken = build.jobs.is_empty();
@@ -36,6 +39,18 @@ pub(super) fn build_page(build: &BuildDetail, selected: Option<(usize, usize)>, 
     page.warnings = warnings(build);
     page.jobs = build.jobs.iter().map(|job| job_view(build, job, selected, now)).collect();
     page
+}
+
+/// What somebody should know who lets a blocked build run.
+fn approval(build: &BuildDetail) -> Option<ApprovalView> {
+    let trigger = &build.summary.trigger;
+    (build.summary.status == Status::Blocked).then(|| ApprovalView {
+        sender: trigger.sender.clone(),
+        pipelines: discovery::choose(trigger.changed_files.iter().flatten().map(String::as_str))
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+    })
 }
 
 /// What of a finished build can be run again: where some of several jobs failed, those or all.
@@ -83,7 +98,8 @@ fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize
         JobState::Running { started, .. } => (Some(*started), None, None),
         JobState::Stopping { started, .. } => (*started, None, None),
         JobState::Finished { started, at, finish } => (*started, Some(*at), Some(finish)),
-        JobState::Waiting
+        JobState::Blocked
+        | JobState::Waiting
         | JobState::Queued { .. }
         | JobState::Held { .. }
         | JobState::Delayed { .. }

@@ -2,7 +2,7 @@
 
 use slipway_pipelines::{
     repository::RepositoryName,
-    state::{Millis, Status},
+    state::{JobState, Millis, Status},
     wire::Usage,
 };
 use slipway_web::{
@@ -77,7 +77,8 @@ pub(super) fn log_view(
         usage: usage
             .zip(started)
             .and_then(|(usage, began)| UsageView::new(usage, began, finished.unwrap_or(place.now))),
-        quiet: quiet(status),
+        // A step does not know what its job waits for.
+        quiet: quiet(if log.job.state == JobState::Blocked { Status::Blocked } else { status }),
         href,
     }
 }
@@ -85,7 +86,8 @@ pub(super) fn log_view(
 /// What a pane without a line says.
 fn quiet(status: Status) -> &'static str {
     match status {
-        Status::Pending | Status::Blocked => "Waits for its turn.",
+        Status::Blocked => "Waits for somebody's approval.",
+        Status::Pending => "Waits for its turn.",
         Status::Running => "Nothing written yet.",
         Status::Skipped => "Not run.",
         Status::Success | Status::Failure | Status::Error | Status::Cancelled | Status::Lost => "Nothing was written.",

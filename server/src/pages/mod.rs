@@ -33,7 +33,7 @@ mod visitor;
 mod window;
 
 pub(crate) use account::{account, add_token, drop_token};
-pub(crate) use actions::{cancel, retry};
+pub(crate) use actions::{approve, cancel, retry};
 pub(crate) use answer::{PageError, fail, not_found, render};
 pub(crate) use artifacts::{artifact, artifacts, job_artifacts, view_artifact};
 pub(crate) use assets::asset;

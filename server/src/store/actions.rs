@@ -33,6 +33,28 @@ impl Store {
         .await
     }
 
+    /// Lets a build run that waits for that. [`StoreError::NotBlocked`] when it does not.
+    pub async fn approve_build(&self, build: BuildId, by: &str) -> Result<(), StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let mut approved = false;
+                for mut job in jobs::of_build(&mut *tx.connection, build).await? {
+                    if job.state == JobState::Blocked {
+                        change(tx, &mut job, JobEvent::Approved).await?;
+                        approved = true;
+                    }
+                }
+                if !approved {
+                    return Err(StoreError::NotBlocked);
+                }
+                builds::approve(&mut *tx.connection, build, &by).await?;
+                settle(tx, build, clock::now()).await
+            })
+        })
+        .await
+    }
+
     /// Starts the next attempt of jobs of a finished build.
     pub async fn retry_build(&self, build: BuildId, what: Again) -> Result<(), StoreError> {
         self.write(move |tx| {
@@ -41,10 +63,13 @@ impl Store {
                 if summary.finish.is_none() {
                     return Err(StoreError::BuildUnfinished);
                 }
+                let waits = summary.trigger.needs_approval()
+                    && builds::approved_by(&mut *tx.connection, build).await?.is_none();
+                let first = if waits { JobState::Blocked } else { JobState::Waiting };
                 let all = jobs::of_build(&mut *tx.connection, build).await?;
                 for position in again(&all, &what)? {
                     let mut job = all[position].clone();
-                    attempts::next(tx, &mut job, JobState::Waiting, 0).await?;
+                    attempts::next(tx, &mut job, first.clone(), 0).await?;
                 }
                 settle(tx, build, clock::now()).await
             })

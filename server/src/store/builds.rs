@@ -168,6 +168,7 @@ impl Store {
             left_out: from_json(TABLE, &left_out)?,
             diagnostics: from_json(TABLE, &diagnostics)?,
             diagnostics_text,
+            approved_by: approved_by(&mut *moment, id).await?,
             jobs: details,
             warnings: warnings::of_build(&mut *moment, id).await?,
             reports,
@@ -351,6 +352,21 @@ pub(super) async fn previous(
         finished: build.finished.unwrap_or(0),
         trigger: build.trigger,
     }))
+}
+
+/// Keeps who let a build run.
+pub(super) async fn approve(db: impl SqliteExecutor<'_>, id: BuildId, by: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE builds SET approved_by = $2 WHERE id = $1").bind(id.to_string()).bind(by).execute(db).await?;
+    Ok(())
+}
+
+/// Who did.
+pub(super) async fn approved_by(db: impl SqliteExecutor<'_>, id: BuildId) -> Result<Option<String>, StoreError> {
+    let by: Option<Option<String>> = sqlx::query_scalar("SELECT approved_by FROM builds WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(db)
+        .await?;
+    Ok(by.flatten())
 }
 
 /// Writes what a build is by its jobs. A build that never had jobs keeps what it was made as.

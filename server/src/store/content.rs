@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use slipway_pipelines::{
     ids::{BuildId, JobId},
-    state::{BuildState, Finish, Reason},
+    state::{BuildState, Finish, JobState, Reason},
 };
 use sqlx::{SqliteConnection, SqliteExecutor};
 use uuid::Uuid;
@@ -111,9 +111,10 @@ async fn fill(tx: &mut Tx<'_>, new: &NewBuild, seed: &BuildSeed, content: &Build
     let compilation = &content.compilation;
     let without_jobs = compilation.has_errors().then_some(content.fault);
     let jobs = if without_jobs.is_some() { &[][..] } else { &compilation.jobs[..] };
+    let first = if new.trigger.needs_approval() { JobState::Blocked } else { JobState::Waiting };
     for (position, job) in jobs.iter().enumerate() {
         let id = JobId(Uuid::now_v7());
-        jobs::insert(&mut *tx.connection, (id, seed.id, position), new.repository, job).await?;
+        jobs::insert(&mut *tx.connection, (id, seed.id, position), new.repository, job, &first).await?;
         steps::insert(&mut *tx.connection, id, &job.plan).await?;
     }
     let superseding = jobs.iter().filter_map(|job| job.concurrency.as_ref()).filter(|group| group.cancel_superseded);

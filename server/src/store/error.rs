@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The build is not finished; nothing can be retried.
     #[error("the build is not finished")]
     BuildUnfinished,
+    /// The build does not wait for an approval.
+    #[error("the build does not wait for an approval")]
+    NotBlocked,
     /// The only token that an administrator could log in with.
     #[error("the last token of an administrator")]
     LastToken,

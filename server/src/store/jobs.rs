@@ -129,6 +129,7 @@ impl TryFrom<Row> for Job {
 /// The word of a state, for queries.
 fn phase(state: &JobState) -> &'static str {
     match state {
+        JobState::Blocked => "blocked",
         JobState::Waiting => "waiting",
         JobState::Queued { .. } => "queued",
         JobState::Held { .. } => "held",
@@ -145,12 +146,13 @@ pub(super) fn group(repository: RepositoryId, name: &str) -> String {
     format!("{repository}/{name}")
 }
 
-/// A new job, waiting.
+/// A new job in its first state.
 pub(super) async fn insert(
     db: impl SqliteExecutor<'_>,
     (id, build, position): (JobId, BuildId, usize),
     repository: RepositoryId,
     job: &CompiledJob,
+    state: &JobState,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO jobs (id, build, position, name, workflow, needs, runs_on, labels, plan, attempt, epoch, state, \
@@ -166,8 +168,8 @@ pub(super) async fn insert(
     .bind(to_json(TABLE, &job.runs_on)?)
     .bind(to_json(TABLE, &job.labels)?)
     .bind(to_json(TABLE, &job.plan)?)
-    .bind(to_json(TABLE, &JobState::Waiting)?)
-    .bind(phase(&JobState::Waiting))
+    .bind(to_json(TABLE, state)?)
+    .bind(phase(state))
     .bind(job.retry.as_ref().map(|retry| to_json(TABLE, retry)).transpose()?)
     .bind(job.concurrency.as_ref().map(|concurrency| to_json(TABLE, concurrency)).transpose()?)
     .bind(job.concurrency.as_ref().map(|concurrency| group(repository, &concurrency.group)))

@@ -321,6 +321,8 @@ pub struct BuildDetail {
     pub diagnostics: Vec<Diagnostic>,
     /// The same for people.
     pub diagnostics_text: String,
+    /// Who let it run, if somebody had to.
+    pub approved_by: Option<String>,
     /// By position, each at its current attempt.
     pub jobs: Vec<JobDetail>,
     /// What people should know of those attempts.
@@ -385,6 +387,8 @@ pub struct QueueEntry {
 /// What a job waits for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum WaitingFor {
+    /// Somebody's word for its build.
+    Approval,
     /// Jobs of its build, by name.
     Needs(Vec<String>),
     /// A place in its concurrency group.

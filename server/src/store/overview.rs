@@ -13,7 +13,7 @@ use super::{
 /// How many there are, by word.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
-    /// Jobs by phase: `waiting`, `held`, `delayed`, `queued`, `leased`, `running`, `stopping`, `finished`.
+    /// Jobs by phase: `blocked`, `waiting`, `held`, `delayed`, `queued`, `leased`, `running`, `stopping`, `finished`.
     pub jobs: BTreeMap<String, u64>,
     /// Builds by status.
     pub builds: BTreeMap<String, u64>,
@@ -70,6 +70,7 @@ pub(super) fn entry(job: Job, build: &[Job], repository: RepositoryName, number:
 /// What a job waits for, by its state and the jobs of its build. Pure.
 fn waiting_for(job: &Job, build: &[Job]) -> Option<WaitingFor> {
     match job.state {
+        JobState::Blocked => Some(WaitingFor::Approval),
         JobState::Waiting => {
             let open = job.needs.iter().filter_map(|&need| build.get(need));
             let open = open.filter(|need| !need.state.status().is_final());

@@ -23,7 +23,7 @@ pub(super) struct Pulled {
     pub(super) labels: Vec<String>,
     pub(super) milestone: String,
     pub(super) draft: bool,
-    /// Whether the head is in the repository itself; `None` where the forge does not say, which counts as no.
+    /// Whether the head is in the repository itself; `None` where the forge does not say, which counts as no: somebody must approve it.
     pub(super) is_own: Option<bool>,
     pub(super) sender: Option<String>,
     pub(super) url: Option<String>,
@@ -35,13 +35,6 @@ impl Pulled {
         let number = self.number.ok_or(BadPayload::Missing("number"))?;
         if !self.has_news {
             let why = format!("pull request {number} was {}: nothing new to build", self.action);
-            return Ok(Meaning::Nothing(why));
-        }
-        if self.is_own != Some(true) {
-            // Whoever may open one would run programs here: until somebody can approve it, nothing of it runs.
-            let why = format!(
-                "pull request {number} comes from a fork, which is not built: push its branch to the repository"
-            );
             return Ok(Meaning::Nothing(why));
         }
         let head = sha(self.head.as_deref().ok_or(BadPayload::Missing("head"))?, "head")?;
@@ -63,7 +56,7 @@ impl Pulled {
                 labels: self.labels,
                 milestone: self.milestone,
                 draft: self.draft,
-                from_fork: false,
+                from_fork: self.is_own != Some(true),
             },
             reference: format!("{place}/{number}/head"),
             sha: head,

@@ -43,7 +43,11 @@ impl World {
     async fn job(&self, repository: &Repository, cause: Cause) -> Claim {
         let mut new: NewBuild = new_build(repository);
         new.trigger.cause = cause;
-        self.server.app().store.create_build(new, move |_| content(vec![job("a", 1, &[])])).await.unwrap();
+        let (store, waits) = (&self.server.app().store, new.trigger.needs_approval());
+        let build = store.create_build(new, move |_| content(vec![job("a", 1, &[])])).await.unwrap();
+        if waits {
+            store.approve_build(build.id, "ada").await.unwrap();
+        }
         self.runner.next().await.claim
     }
 

@@ -289,7 +289,7 @@ impl Play {
                     places += 1;
                 }
                 JobState::Held { .. } => waiting = true,
-                JobState::Waiting | JobState::Delayed { .. } | JobState::Finished { .. } => {}
+                JobState::Blocked | JobState::Waiting | JobState::Delayed { .. } | JobState::Finished { .. } => {}
             }
             let open = build.jobs.iter().any(|job| !job.state.status().is_final());
             assert_eq!(build.summary.finish.is_none(), open);

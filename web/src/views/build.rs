@@ -53,6 +53,10 @@ pub struct BuildPage {
     pub created: Moment,
     /// How long it ran.
     pub took: Option<Span>,
+    /// Somebody's word that it waits for.
+    pub approval: Option<ApprovalView>,
+    /// Who gave it; empty where nobody did.
+    pub approved_by: String,
     /// Whether it can be cancelled.
     pub can_cancel: bool,
     /// What of it can be run again.
@@ -129,6 +133,15 @@ pub struct StepView {
     pub took: Option<Span>,
 }
 
+/// Why a build must be approved, and what to look at before.
+#[derive(Clone, Debug)]
+pub struct ApprovalView {
+    /// Who opened the pull request; may be empty.
+    pub sender: String,
+    /// Those of its changed files that say what runs.
+    pub pipelines: Vec<String>,
+}
+
 /// A button that runs jobs again.
 #[derive(Clone, Debug)]
 pub struct RetryView {
@@ -190,6 +203,8 @@ impl BuildPage {
             change_url: url,
             created: Moment::new(created, now),
             took: Span::new(started, finished, now),
+            approval: None,
+            approved_by: String::new(),
             can_cancel: !status.is_final(),
             retries: Vec::new(),
             pipeline: paths::pipeline(name, number),

@@ -26,7 +26,7 @@ mod timeline;
 
 pub use account::{AccountPage, SettingRow, TokenForm, TokenRow};
 pub use artifacts::{ArtifactRow, ArtifactsPage, ArtifactsView, FolderView};
-pub use build::{BuildPage, JobView, LeftOutView, RetryView, StepView, WarningView};
+pub use build::{ApprovalView, BuildPage, JobView, LeftOutView, RetryView, StepView, WarningView};
 pub use deliveries::{DeliveriesPage, DeliveryPage, DeliveryRow};
 pub use error::ErrorPage;
 pub use failures::{FailureView, FailuresView};
