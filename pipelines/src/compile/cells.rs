@@ -7,12 +7,12 @@ use crate::{
     compose::Compose,
     filter::{Facts, Verdict},
     plan::{RunsOn, Step as Planned, Workspace},
-    substitute::Variables,
+    substitute::{Seen, Variables},
     syntax::{Clone, Item, Reader, Role, Step},
     yaml::Node,
 };
 
-/// Most different places in the order that are kept of one compiled step.
+/// Most that is kept of one step: readings, compiled ones, and of each of these places in the order.
 const MOST_KEPT: usize = 16;
 
 /// The steps of a file, clone steps and services included.
@@ -41,15 +41,20 @@ pub(super) struct Slot<'n> {
     read: Option<Option<Rc<Step>>>,
     /// Whether reading it looked at the cell.
     varies: bool,
-    known: Vec<Known>,
+    /// Which axes reading it for this cell looked at.
+    saw: Option<Seen>,
+    known: Vec<(Seen, Option<Rc<Step>>)>,
     verdict: Option<Verdict>,
-    /// Compiled, without its place in the order.
-    base: Option<Planned>,
-    made: Vec<Made>,
+    compiled: Vec<Compiled>,
 }
 
-/// A step read before: which axes it looked at, what they were, and what came out.
-type Known = (u64, Vec<Option<String>>, Option<Rc<Step>>);
+/// A compiled step.
+struct Compiled {
+    seen: Seen,
+    /// Without its place in the order.
+    base: Planned,
+    made: Vec<Made>,
+}
 
 /// A compiled step at one place in the order.
 #[derive(Clone)]
@@ -77,10 +82,10 @@ impl<'n> Slots<'n> {
             item,
             read: None,
             varies: false,
+            saw: None,
             known: Vec::new(),
             verdict: None,
-            base: None,
-            made: Vec::new(),
+            compiled: Vec::new(),
         };
         Self { all: items.into_iter().map(slot).collect(), ground: None, orders: HashMap::new(), checked: false }
     }
@@ -112,8 +117,8 @@ impl<'n> Slots<'n> {
         if self.ground.as_ref() != Some(&ground) {
             self.orders.clear();
             for slot in &mut self.all {
-                (slot.verdict, slot.base) = (None, None);
-                slot.made.clear();
+                slot.verdict = None;
+                slot.compiled.clear();
             }
             self.ground = Some(ground);
         }
@@ -128,21 +133,18 @@ impl Slot<'_> {
     /// Reads it, unless it was read with the same values of the axes that it looks at.
     fn read_for_cell(&mut self, reader: &mut Reader<'_>) {
         let variables = reader.variables;
-        let is_same = |seen: u64, values: &[Option<String>]| {
-            variables.values_of(seen).into_iter().eq(values.iter().map(Option::as_deref))
-        };
-        if let Some((_, _, step)) = self.known.iter().find(|(seen, values, _)| is_same(*seen, values)) {
-            self.read = Some(step.clone());
+        if let Some((seen, step)) = self.known.iter().find(|(seen, _)| variables.is_same(seen)) {
+            (self.saw, self.read) = (Some(seen.clone()), Some(step.clone()));
             return;
         }
         variables.take_seen();
         let step = reader.item(&self.item).map(Rc::new);
         let seen = variables.take_seen();
-        self.varies |= seen != 0;
-        if seen != 0 && self.known.len() < MOST_KEPT {
-            let values = variables.values_of(seen).into_iter().map(|value| value.map(str::to_owned)).collect();
-            self.known.push((seen, values, step.clone()));
+        self.varies |= seen.any();
+        if seen.any() && self.known.len() < MOST_KEPT {
+            self.known.push((seen.clone(), step.clone()));
         }
+        self.saw = Some(seen);
         self.read = Some(step);
     }
 
@@ -171,29 +173,34 @@ impl Slot<'_> {
         variables: &Variables<'_>,
         compile: impl FnOnce() -> Planned,
     ) -> Made {
-        let fits = |made: &&Made| made.step.runs_on == runs_on && made.step.needs == needs;
-        if let Some(made) = self.made.iter().find(fits) {
-            return made.clone();
-        }
-        let placed = |base: Planned| {
+        let place = |base: Planned| {
             let step = Planned { needs: needs.to_vec(), runs_on, ..base };
             Made { weight: weight::of_step(&step) + weight::of_itself(&step), step: Arc::new(step) }
         };
-        let made = match &self.base {
-            Some(base) => placed(base.clone()),
+        let known = self.compiled.iter().position(|compiled| variables.is_same(&compiled.seen));
+        let compiled = match known {
+            Some(known) => &mut self.compiled[known],
             None => {
-                let asked = variables.asked();
+                variables.take_seen();
                 let base = compile();
-                if self.varies || variables.asked() != asked {
-                    return placed(base);
+                let seen = variables.take_seen();
+                let seen = self.saw.as_ref().map_or(seen.clone(), |saw| seen.and(saw));
+                if self.compiled.len() == MOST_KEPT {
+                    return place(base);
                 }
-                self.base = Some(base.clone());
-                placed(base)
+                self.compiled.push(Compiled { seen, base, made: Vec::new() });
+                let last = self.compiled.len() - 1;
+                &mut self.compiled[last]
             }
         };
-        if self.made.len() < MOST_KEPT {
+        let fits = |made: &&Made| made.step.runs_on == runs_on && made.step.needs == needs;
+        if let Some(made) = compiled.made.iter().find(fits) {
+            return made.clone();
+        }
+        let made = place(compiled.base.clone());
+        if compiled.made.len() < MOST_KEPT {
             // Whoever gets this one later takes no more memory.
-            self.made.push(Made { weight: weight::of_step(&made.step), step: Arc::clone(&made.step) });
+            compiled.made.push(Made { weight: weight::of_step(&made.step), step: Arc::clone(&made.step) });
         }
         made
     }

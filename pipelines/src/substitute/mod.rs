@@ -10,7 +10,7 @@ mod variables;
 
 pub(crate) use evaluate::in_text;
 pub(crate) use shell::{ShellText, in_shell, is_harmless};
-pub(crate) use variables::{Budget, TooMuch, Variables};
+pub(crate) use variables::{Budget, Seen, TooMuch, Variables};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,6 @@
 //! The values.
 
-use std::{
-    cell::Cell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 
 /// Most bytes that all substitutions of a compilation may write, counting work on patterns and expressions, too.
 const BUDGET: u64 = 64 << 20;
@@ -16,12 +13,42 @@ pub(crate) struct Variables<'b> {
     /// Of the matrix cell: from the pipeline file itself.
     cell: &'b BTreeMap<String, String>,
     /// What any cell of the file has.
-    axes: BTreeMap<String, u32>,
+    axes: BTreeMap<String, Axis>,
+    /// Numbers of the cell's values, axis by axis.
+    at: Rc<[u32]>,
     /// How often an axis was asked for.
     asked: Cell<u64>,
     /// Which were, since somebody looked: a bit each, the last one for all that have none.
     seen: Cell<u64>,
     budget: &'b Budget,
+}
+
+/// An axis of a matrix.
+#[derive(Debug)]
+struct Axis {
+    /// In the set of what was asked for; the last one for all that have none.
+    bit: u32,
+    /// Its values, numbered.
+    values: BTreeMap<String, u32>,
+}
+
+/// Which axes were asked for, and where: what comes out is the same in every cell that has the same there.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    axes: u64,
+    at: Rc<[u32]>,
+}
+
+impl Seen {
+    /// Whether an axis was asked for.
+    pub(crate) fn any(&self) -> bool {
+        self.axes != 0
+    }
+
+    /// What was asked for here or there, in the same cell.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        Self { axes: self.axes | other.axes, at: self.at.clone() }
+    }
 }
 
 /// One value.
@@ -65,6 +92,7 @@ impl<'b> Variables<'b> {
             build: BTreeMap::new(),
             cell: &NO_CELL,
             axes: BTreeMap::new(),
+            at: Rc::default(),
             asked: Cell::new(0),
             seen: Cell::new(0),
             budget,
@@ -83,13 +111,19 @@ impl<'b> Variables<'b> {
 
     /// Says which axes the cells have.
     pub(crate) fn set_axes<'c>(&mut self, cells: impl IntoIterator<Item = &'c BTreeMap<String, String>>) {
-        let names: BTreeSet<&String> = cells.into_iter().flat_map(BTreeMap::keys).collect();
-        self.axes = names.into_iter().zip(0..).map(|(name, place)| (name.clone(), u32::min(place, 63))).collect();
+        for (name, value) in cells.into_iter().flatten() {
+            let axis = self.axes.entry(name.clone()).or_insert_with(|| Axis { bit: 0, values: BTreeMap::new() });
+            let next = u32::try_from(axis.values.len()).unwrap_or(u32::MAX);
+            axis.values.entry(value.clone()).or_insert(next);
+        }
+        self.axes.values_mut().zip(0..).for_each(|(axis, place)| axis.bit = u32::min(place, 63));
     }
 
     /// Goes to a cell.
     pub(crate) fn set_cell(&mut self, cell: &'b BTreeMap<String, String>) {
         self.cell = cell;
+        let number = |(name, axis): (&String, &Axis)| cell.get(name).and_then(|value| axis.values.get(value)).copied();
+        self.at = self.axes.iter().map(|axis| number(axis).unwrap_or(u32::MAX)).collect();
     }
 
     /// How often an axis was asked for: what was read between two equal numbers is the same in every cell.
@@ -98,20 +132,20 @@ impl<'b> Variables<'b> {
     }
 
     /// Which axes were asked for since the last call.
-    pub(crate) fn take_seen(&self) -> u64 {
-        self.seen.replace(0)
+    pub(crate) fn take_seen(&self) -> Seen {
+        Seen { axes: self.seen.replace(0), at: self.at.clone() }
     }
 
-    /// What the cell has of some axes, as `take_seen` tells them.
-    pub(crate) fn values_of(&self, seen: u64) -> Vec<Option<&'b str>> {
-        let seen = self.axes.iter().filter(|(_, place)| seen & (1 << **place) != 0);
-        seen.map(|(axis, _)| self.cell.get(axis).map(String::as_str)).collect()
+    /// Whether the cell is, as far as it was looked at, the one of back then.
+    pub(crate) fn is_same(&self, seen: &Seen) -> bool {
+        let places = seen.at.iter().zip(self.at.iter()).zip(0_u32..);
+        places.into_iter().all(|((then, now), place)| seen.axes & 1 << place.min(63) == 0 || then == now)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Variable<'_>> {
-        if let Some(place) = self.axes.get(name) {
+        if let Some(axis) = self.axes.get(name) {
             self.asked.set(self.asked.get() + 1);
-            self.seen.set(self.seen.get() | 1 << place);
+            self.seen.set(self.seen.get() | 1 << axis.bit);
             if let Some(value) = self.cell.get(name) {
                 return Some(Variable { value, trusted: true });
             }

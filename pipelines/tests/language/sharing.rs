@@ -34,6 +34,10 @@ fn steps_that_do_not_depend_on_the_cell_are_shared() {
         assert!(Arc::ptr_eq(&done.jobs[0].plan.environment, &done.jobs[cell].plan.environment), "{cell}");
     }
     assert!(Arc::ptr_eq(&of(0, "filtered"), &of(2, "filtered")));
+    for name in ["image", "command"] {
+        assert!(Arc::ptr_eq(&of(0, name), &of(1, name)), "both have GO 1.24");
+        assert!(!Arc::ptr_eq(&of(0, name), &of(2, name)), "another GO");
+    }
     let commands = |cell: usize| match &of(cell, "command").container().unwrap().program {
         Program::Commands { commands } => commands.clone(),
         other => panic!("{other:?}"),
@@ -54,6 +58,11 @@ fn sharing_changes_nothing() {
         renamed.replace("name: after,", "name: after, depends_on: ['same-${GO}'],"),
         steps("clone: [{name: git, image: 'git:${GO}', commands: [y]}]\nservices: {db: {image: 'db:${OS}'}}"),
         steps("when: [{evaluate: 'GO == \"1.24\"'}, {evaluate: 'OS == \"bsd\"', status: failure}]\nretry: 2"),
+        CELLS
+            .replace("[go test]", "['go test ${OS}', 'echo ${CI_COMMIT_MESSAGE} ${GO}']")
+            .replace("commands: ['echo ${GO}']", "commands: ['echo ${OS}${GO}'], environment: {IN: '${OS}'}"),
+        // More values than are kept.
+        CELLS.replace("'1.25'", &(0..18).map(|n| format!("'2.{n}'")).collect::<Vec<_>>().join(", ")),
         steps("skip_clone: ${SKIP}").replace("OS: [linux, bsd]", "OS: [linux, bsd], SKIP: ['yes', 'no']"),
     ];
     for text in texts {
