@@ -58,6 +58,11 @@ impl Event {
     pub fn is_pull_request(self) -> bool {
         matches!(self, Self::PullRequest | Self::PullRequestClosed | Self::PullRequestMetadata)
     }
+
+    /// Whether only files run that name it in a `when`: nobody expects that a new label runs all tests.
+    pub fn must_be_named(self) -> bool {
+        matches!(self, Self::PullRequestClosed | Self::PullRequestMetadata)
+    }
 }
 
 /// What happened, typed. All texts in it are untrusted: they reach a step only as environment.

@@ -37,6 +37,16 @@ async fn send(server: &Server, hooked: &Hooked, event: &str, delivery: &str, bod
     answer.json().await.unwrap()
 }
 
+/// Waits until a delivery has ended with nothing to build, for this reason.
+async fn ignored(server: &Server, delivery: &str, why: &str) {
+    until(&format!("{delivery} to be ignored"), PATIENCE, async || {
+        let list = server.api.json("/api/v1/repos/dock/pulls/deliveries").await;
+        let is_so = |row: &Value| row.to_string().contains(delivery) && row.to_string().contains(why);
+        if list.as_array().is_some_and(|list| list.iter().any(is_so)) { Ok(()) } else { Err(list.to_string()) }
+    })
+    .await;
+}
+
 fn opened(head: &str, repository: u64) -> Value {
     json!({
         "action": "opened", "number": 7, "sender": {"login": "ada"}, "repository": {"id": 1, "full_name": "dock/pulls"},
@@ -93,8 +103,9 @@ async fn a_pull_request_is_built_reads_the_cache_of_its_base_and_writes_none() {
 
     let mut closed = opened(&head, 1);
     closed["action"] = json!("closed");
-    let answer = send(&server, &hooked, "pull_request", "d-4", &closed).await;
-    assert!(answer["ignored"].as_str().is_some_and(|why| why.contains("was closed")), "{answer}");
+    send(&server, &hooked, "pull_request", "d-4", &closed).await;
+    let why = "no pipeline file names the event pull_request_closed";
+    ignored(&server, "d-4", why).await;
     assert_eq!(server.api.numbers("dock/pulls").await, [2, 1]);
     // The next build of main comes after all that the pull request could have saved.
     send(&server, &hooked, "push", "d-5", &push).await;
@@ -152,5 +163,60 @@ async fn a_pull_request_from_a_fork_waits_for_somebodys_word() {
     send(&server, &hooked, "pull_request", "d-2", &news).await;
     server.api.wait("dock/pulls", 2, "blocked", is_blocked).await;
     browser.close().await;
+    server.finish().await;
+}
+
+/// Says why it runs, and on what.
+const REASONS: &str = "steps:
+  - name: say
+    image: slipway/busybox
+    commands:
+      - echo [$CI_PIPELINE_EVENT] [$CI_COMMIT_TAG] [$CI_PIPELINE_RELEASE_TITLE] [$CI_PIPELINE_DEPLOY_TARGET] [$CI_COMMIT_BRANCH] $CI_COMMIT_REF
+  - name: closed
+    image: slipway/busybox
+    commands: [echo over]
+    when: {event: pull_request_closed}
+";
+
+#[tokio::test]
+async fn releases_deployments_and_closed_pull_requests_are_built() {
+    let server = Setup::new(Kind::Docker).start().await;
+    let repo = Repo::with_pipeline(REASONS).await;
+    let head = repo.git(["rev-parse", "HEAD"]).await;
+    repo.git(["tag", "-a", "v1", "-m", "One"]).await;
+    repo.git(["update-ref", "refs/pull/7/head", &head]).await;
+    let bare = repo.bare_copy(&server.scratch().join("dock/pulls.git")).await;
+    repo.git(["push", "--quiet", &bare.to_string_lossy(), "refs/pull/7/head:refs/pull/7/head", "refs/tags/v1"]).await;
+    let hooked = server.api.create("dock/pulls", "github", &bare.to_string_lossy()).await;
+    let about = json!({"id": 1, "full_name": "dock/pulls"});
+    let release = |tag: &str| {
+        json!({"action": "released", "repository": about, "sender": {"login": "ada"},
+            "release": {"tag_name": tag, "name": "The first", "prerelease": false}})
+    };
+    let deployment = |reference: &str| {
+        json!({"action": "created", "repository": about, "sender": {"login": "ada"},
+            "deployment": {"ref": reference, "sha": head, "environment": "quay", "task": "deploy"}})
+    };
+    let mut closed = opened(&head, 1);
+    closed["action"] = json!("closed");
+    for (number, event, body, said) in [
+        (1, "release", release("v1"), "[release] [v1] [The first] [] [] refs/tags/v1"),
+        (2, "deployment", deployment("main"), "[deployment] [] [] [quay] [main] refs/heads/main"),
+        (3, "deployment", deployment("v1"), "[deployment] [] [] [quay] [] refs/tags/v1"),
+        (4, "deployment", deployment(&head), "[deployment] [] [] [quay] [main] refs/heads/main"),
+        (5, "pull_request", closed, "[pull_request_closed] [] [] [] [main] refs/pull/7/head"),
+    ] {
+        send(&server, &hooked, event, &format!("d-{number}"), &body).await;
+        let build = server.api.wait_end("dock/pulls", number).await;
+        build.assert_ended("success", "ok");
+        assert_eq!(
+            (build.event.as_str(), build.sha.as_str()),
+            (event.replace("pull_request", "pull_request_closed").as_str(), head.as_str())
+        );
+        let log = server.api.log("dock/pulls", &build, "say").await;
+        assert!(log.contains(said), "{log}");
+    }
+    send(&server, &hooked, "release", "d-9", &release("v2")).await;
+    ignored(&server, "d-9", "the repository has no `refs/tags/v2`").await;
     server.finish().await;
 }

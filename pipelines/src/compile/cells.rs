@@ -9,6 +9,7 @@ use crate::{
     plan::{RunsOn, Step as Planned, Workspace},
     substitute::{Seen, Variables},
     syntax::{Clone, Item, Reader, Role, Step},
+    trigger::Event,
     yaml::Node,
 };
 
@@ -105,6 +106,11 @@ impl<'n> Slots<'n> {
     pub(super) fn steps(&self, role: Role) -> impl Iterator<Item = (usize, &Rc<Step>)> {
         let of_role = self.all.iter().enumerate().filter(move |(_, slot)| slot.item.role == role);
         of_role.filter_map(|(at, slot)| Some((at, slot.step()?)))
+    }
+
+    /// Whether any of them has a `when` that names an event.
+    pub(super) fn name(&self, event: Event) -> bool {
+        self.all.iter().filter_map(Slot::step).any(|step| step.when.names(event))
     }
 
     /// Whether the order of steps differs from cell to cell.

@@ -84,6 +84,7 @@ pub(super) fn compile(
     let mut slots: Option<Slots<'_>> = None;
     // What is not about steps, and whether it looked at the cell.
     let mut head: Option<(Rc<Workflow>, bool)> = None;
+    let event = shared.context.trigger.event();
     let mut environment = None;
     for cell in &cells {
         variables.set_cell(cell);
@@ -120,7 +121,13 @@ pub(super) fn compile(
                 .warning(root.key_span("when"), "`matrix` has no effect in the `when` of a workflow")
                 .help("filter the steps, or leave the cell out of the matrix");
         }
-        let runs_on = match read.when.verdict(&facts) {
+        let verdict = match read.when.verdict(&facts) {
+            Verdict::Runs(_) if event.must_be_named() && !read.when.names(event) && !slots.name(event) => {
+                Verdict::LeftOut(format!("no `when` of it names the event `{}`", event.as_str()))
+            }
+            verdict => verdict,
+        };
+        let runs_on = match verdict {
             Verdict::Runs(runs_on) => read.runs_on.unwrap_or(runs_on),
             Verdict::LeftOut(why) => {
                 drafts.left_out.push(LeftOut { what: format!("workflow `{name}`"), why });

@@ -59,6 +59,13 @@ impl When {
     }
 }
 
+impl When {
+    /// Whether a condition names an event.
+    pub(crate) fn names(&self, event: Event) -> bool {
+        self.conditions.iter().any(|condition| condition.event.iter().flatten().any(|named| *named == event))
+    }
+}
+
 impl Condition {
     /// Why it does not fit.
     fn mismatch(&self, facts: &Facts<'_>) -> Result<Option<String>, Box<Unclear>> {

@@ -46,7 +46,9 @@ fn a_step_is_told_about_its_build() {
 #[test]
 fn causes_have_variables_of_their_own() {
     let of = |cause: Cause| {
-        let plan = job_for("steps: [{name: a, image: x, commands: [b]}]", &because(cause)).plan;
+        let text =
+            "when: [{event: pull_request_closed}, {status: success}]\nsteps: [{name: a, image: x, commands: [b]}]";
+        let plan = job_for(text, &because(cause)).plan;
         told(&plan, "a")
     };
     let pull = of(Cause::PullRequest {

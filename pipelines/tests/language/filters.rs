@@ -120,3 +120,26 @@ fn paths() {
     tagged.trigger.changed_files = Some(vec!["docs/a.md".into()]);
     fits("{path: src/**}", &tagged);
 }
+
+#[test]
+fn what_becomes_of_a_pull_request_runs_files_that_name_it_only() {
+    let mut closed = pull_request();
+    let Cause::PullRequest { action, .. } = &mut closed.trigger.cause else { unreachable!() };
+    *action = PullRequestAction::Closed;
+    let step = "steps:\n- {name: a, image: x, commands: [b]}\n";
+    let named = "when: {event: [push, pull_request_closed]}";
+    for (text, steps, why) in [
+        (step.to_owned(), 0, "no `when` of it names the event `pull_request_closed`"),
+        (format!("when: {{event: [pull_request]}}\n{step}"), 0, "its `when` takes event"),
+        (format!("when: {{branch: main}}\n{step}"), 0, "no `when` of it names"),
+        (format!("{named}\n{step}"), 1, ""),
+        // Then all of the file is as for other events.
+        (format!("{step}- {{name: c, image: x, commands: [d], {named}}}\n"), 2, ""),
+    ] {
+        let done = compile(&[file(".slipway.yml", &text)], &closed);
+        assert_eq!(done.diagnostics, [], "{text}");
+        let ran = done.jobs.first().map_or(0, |job| job.plan.steps.iter().filter(|step| step.name != "clone").count());
+        assert_eq!(ran, steps, "{text}");
+        assert!(steps > 0 || done.left_out[0].why.starts_with(why), "{:?}", done.left_out);
+    }
+}

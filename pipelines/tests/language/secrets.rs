@@ -119,6 +119,7 @@ fn a_secret_is_for_its_events() {
     // A step that does not run asks for nothing.
     let left = with("environment: {A: {from_secret: token}}, when: {event: tag}");
     assert_eq!(job_for(&format!("{left}  b: {{image: x, commands: [y]}}\n"), &tags).plan.steps.len(), 2);
+    let text = format!("{text}when: {{event: [pull_request, pull_request_closed, pull_request_metadata]}}\n");
     for (action, event) in [
         (PullRequestAction::Updated, "pull_request"),
         (PullRequestAction::Closed, "pull_request_closed"),

@@ -78,6 +78,13 @@ pub async fn begin(
     }
     let mut ingredients = Ingredients::new(&app.config, repository, trigger.clone(), parent);
     ingredients.included = included::gather(app, repository, &commit, &files).await?;
+    let event = trigger.event();
+    if event.must_be_named() {
+        let names = |file: &SourceFile| memchr::memmem::find(&file.bytes, event.as_str().as_bytes()).is_some();
+        if !include::sources(&files, &ingredients.included).iter().any(names) {
+            return Ok(Intake::Nothing(format!("no pipeline file names the event {}", event.as_str())));
+        }
+    }
     if let Cause::Manual { parameters, .. } = &trigger.cause {
         parameters::check(&files, &ingredients.included, parameters)?;
     }

@@ -12,7 +12,7 @@ use super::{Intake, IntakeError, PushedRef, begin, commit};
 use crate::{
     app::App,
     git::repository::{open, was_moved_to},
-    source::Locks,
+    source::{self, Locks},
     store::{
         StoreError,
         model::{BuildRef, Delivery, DeliveryState, Forge, Repository},
@@ -115,12 +115,39 @@ async fn foreign(app: &App, repository: &Repository, delivery: &Delivery) -> Res
         .map_err(|error| IntakeError::Delivery(error.to_string()))?;
     let trigger = match payload.meaning {
         Meaning::Trigger(trigger) => *trigger,
+        Meaning::Named(trigger) => match named(app, repository, *trigger).await? {
+            Ok(trigger) => trigger,
+            Err(why) => return Ok(Intake::Nothing(why)),
+        },
         Meaning::Nothing(why) => return Ok(Intake::Nothing(why)),
     };
     if let Some(number) = twin(app, repository, delivery, &trigger).await? {
         return Ok(Intake::Nothing(format!("build {number} is about the same tag")));
     }
     begin(app, repository, trigger, Some(delivery.id), None).await
+}
+
+/// Looks up what a trigger only names; inside, why there is nothing.
+async fn named(
+    app: &App,
+    repository: &Repository,
+    mut trigger: Trigger,
+) -> Result<Result<Trigger, String>, IntakeError> {
+    let tip = source::ensure_ref(app, repository, &trigger.reference).await?;
+    let Cause::Deployment { branch, .. } = &mut trigger.cause else {
+        let Some(tip) = tip else { return Ok(Err(format!("the repository has no `{}`", trigger.reference))) };
+        trigger.sha = tip.to_string();
+        return Ok(Ok(trigger));
+    };
+    if tip.is_none() {
+        // No branch: a tag, or a commit of the default branch.
+        let tag = format!("refs/tags/{branch}");
+        let is_tag = source::ensure_ref(app, repository, &tag).await?.is_some();
+        let default = repository.default_branch.clone();
+        trigger.reference = if is_tag { tag } else { format!("refs/heads/{default}") };
+        *branch = if is_tag { String::new() } else { default };
+    }
+    Ok(Ok(trigger))
 }
 
 /// Gitea sends two events for one new tag, `create` and `push`: the build that the other one made.

@@ -6,6 +6,7 @@ use super::{
     payload::{BadPayload, Meaning, Payload},
     pull_request,
     pushed::{Commit, Moved, User, changed_files},
+    released,
 };
 
 #[derive(Debug, Deserialize)]
@@ -40,12 +41,17 @@ struct About {
 pub(super) fn parse(event: &str, body: &[u8]) -> Result<Payload, BadPayload> {
     match event {
         "push" | "create" => {}
-        // Gitea has an event of its own for commits that come later.
-        "pull_request" | "pull_request_sync" => return pull_request::parse(body),
+        // Gitea has events of their own for commits that come later, and for what is said about it.
+        "pull_request"
+        | "pull_request_sync"
+        | "pull_request_label"
+        | "pull_request_milestone"
+        | "pull_request_assign" => return pull_request::parse(body),
+        "release" => return released::release(body, &["published"]),
         _ => {
             let about: About = serde_json::from_slice(body)?;
             let about = about.repository.and_then(|repository| repository.full_name);
-            let why = format!("event `{event}` makes no build; push makes one, of branches and tags, and pull_request");
+            let why = format!("event `{event}` makes no build; push, create, pull_request and release do");
             return Ok(Payload { about, meaning: Meaning::Nothing(why) });
         }
     }

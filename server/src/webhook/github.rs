@@ -6,6 +6,7 @@ use super::{
     payload::{BadPayload, Meaning, Payload},
     pull_request,
     pushed::{Commit, Moved, User, changed_files},
+    released,
 };
 
 #[derive(Debug, Deserialize)]
@@ -34,14 +35,17 @@ struct About {
 
 /// Reads one event.
 pub(super) fn parse(event: &str, body: &[u8]) -> Result<Payload, BadPayload> {
-    if event == "pull_request" {
-        return pull_request::parse(body);
+    match event {
+        "pull_request" => return pull_request::parse(body),
+        "release" => return released::release(body, &["released", "prereleased"]),
+        "deployment" => return released::deployment(body),
+        _ => {}
     }
     if event != "push" {
         let about: About = serde_json::from_slice(body)?;
         let why = match event {
             "ping" => "pong: the webhook works".to_owned(),
-            _ => format!("event `{event}` makes no build; push makes one, of branches and tags, and pull_request"),
+            _ => format!("event `{event}` makes no build; push, pull_request, release and deployment do"),
         };
         let about = about.repository.and_then(|repository| repository.full_name);
         return Ok(Payload { about, meaning: Meaning::Nothing(why) });

@@ -1,11 +1,13 @@
 //! GitLab's events. Pure.
 
 use serde::Deserialize;
+use slipway_pipelines::trigger::PullRequestAction;
 
 use super::{
     payload::{BadPayload, Meaning, Payload},
     pulled::Pulled,
     pushed::{Commit, Moved, User, changed_files},
+    released::Released,
 };
 
 #[derive(Debug, Deserialize)]
@@ -56,19 +58,32 @@ struct Label {
 }
 
 #[derive(Debug, Deserialize)]
+struct ReleaseBody {
+    action: Option<String>,
+    tag: Option<String>,
+    name: Option<String>,
+    url: Option<String>,
+    project: Option<Project>,
+}
+
+#[derive(Debug, Deserialize)]
 struct About {
     project: Option<Project>,
 }
 
 /// Reads one event.
 pub(super) fn parse(event: &str, body: &[u8]) -> Result<Payload, BadPayload> {
-    if event == "Merge Request Hook" {
-        return merge_request(body);
+    match event {
+        "Merge Request Hook" => return merge_request(body),
+        "Release Hook" => return release(body),
+        _ => {}
     }
     if !matches!(event, "Push Hook" | "Tag Push Hook") {
         let about: About = serde_json::from_slice(body)?;
         let about = about.project.and_then(|project| project.path_with_namespace);
-        let why = format!("event `{event}` makes no build; `Push Hook`, `Tag Push Hook` and `Merge Request Hook` do");
+        let why = format!(
+            "event `{event}` makes no build; `Push Hook`, `Tag Push Hook`, `Merge Request Hook` and `Release Hook` do"
+        );
         return Ok(Payload { about, meaning: Meaning::Nothing(why) });
     }
     let body: Body = serde_json::from_slice(body)?;
@@ -98,12 +113,14 @@ fn merge_request(body: &[u8]) -> Result<Payload, BadPayload> {
     let merge = body.object_attributes.ok_or(BadPayload::Missing("object_attributes"))?;
     let action = merge.action.unwrap_or_default();
     let pulled = Pulled {
-        has_news: matches!(action.as_str(), "open" | "reopen") || action == "update" && merge.oldrev.is_some(),
-        action: match action.as_str() {
-            "close" => "closed".to_owned(),
-            "merge" => "merged".to_owned(),
-            _ => "changed".to_owned(),
+        happened: match action.as_str() {
+            "open" | "reopen" => Some(PullRequestAction::Updated),
+            "update" if merge.oldrev.is_some() => Some(PullRequestAction::Updated),
+            "update" => Some(PullRequestAction::Metadata),
+            "close" | "merge" => Some(PullRequestAction::Closed),
+            _ => None,
         },
+        action,
         number: merge.iid,
         title: merge.title.unwrap_or_default(),
         is_own: merge.source_project_id.zip(merge.target_project_id).map(|(source, target)| source == target),
@@ -117,4 +134,18 @@ fn merge_request(body: &[u8]) -> Result<Payload, BadPayload> {
         url: merge.url,
     };
     Ok(Payload { about, meaning: pulled.meaning("refs/merge-requests")? })
+}
+
+fn release(body: &[u8]) -> Result<Payload, BadPayload> {
+    let body: ReleaseBody = serde_json::from_slice(body)?;
+    let about = body.project.and_then(|project| project.path_with_namespace);
+    let about = Some(about.ok_or(BadPayload::Missing("project.path_with_namespace"))?);
+    let action = body.action.unwrap_or_default();
+    if action != "create" {
+        let why = format!("action `{action}` of a release: one is built when it is created");
+        return Ok(Payload { about, meaning: Meaning::Nothing(why) });
+    }
+    let title = body.name.unwrap_or_default();
+    let released = Released { tag: body.tag, title, url: body.url, ..Released::default() };
+    Ok(Payload { about, meaning: released.meaning()? })
 }

@@ -13,6 +13,7 @@ mod payload;
 mod pull_request;
 mod pulled;
 mod pushed;
+mod released;
 mod signature;
 
 pub(crate) use payload::{Meaning, parse};

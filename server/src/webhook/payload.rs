@@ -22,6 +22,9 @@ pub(crate) struct Payload {
 pub(crate) enum Meaning {
     /// A build, if there is something to build.
     Trigger(Box<Trigger>),
+    /// The same of what its ref leads to, or for a deployment of the commit that it names where it has one: to be looked up in the
+    /// repository.
+    Named(Box<Trigger>),
     /// Nothing, and this is why.
     Nothing(String),
 }

@@ -1,6 +1,7 @@
 //! The event `pull_request` of GitHub, Gitea and Forgejo, which is the same but for small words. Pure.
 
 use serde::Deserialize;
+use slipway_pipelines::trigger::PullRequestAction;
 
 use super::{
     payload::{BadPayload, Payload},
@@ -65,8 +66,16 @@ pub(super) fn parse(body: &[u8]) -> Result<Payload, BadPayload> {
     let id = |end: &Option<Repository>| end.as_ref().and_then(|repository| repository.id);
     let action = body.action.unwrap_or_default();
     let pulled = Pulled {
-        // GitHub's word, Gitea's word.
-        has_news: matches!(action.as_str(), "opened" | "reopened" | "synchronize" | "synchronized"),
+        // GitHub's words, and Gitea's.
+        happened: match action.as_str() {
+            "opened" | "reopened" | "synchronize" | "synchronized" => Some(PullRequestAction::Updated),
+            "closed" => Some(PullRequestAction::Closed),
+            "edited" | "labeled" | "unlabeled" | "milestoned" | "demilestoned" | "assigned" | "unassigned"
+            | "ready_for_review" | "converted_to_draft" | "label_updated" | "label_cleared" => {
+                Some(PullRequestAction::Metadata)
+            }
+            _ => None,
+        },
         action,
         number: body.number,
         title: pull.title.unwrap_or_default(),

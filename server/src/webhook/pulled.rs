@@ -12,8 +12,8 @@ use super::{
 pub(super) struct Pulled {
     /// What happened, in the forge's word.
     pub(super) action: String,
-    /// Whether that brought commits: it was opened, opened again, or its branch moved.
-    pub(super) has_news: bool,
+    /// What that is; `None` for what nobody builds, such as a comment.
+    pub(super) happened: Option<PullRequestAction>,
     pub(super) number: Option<u64>,
     pub(super) title: String,
     /// The commit that is to be pulled.
@@ -33,10 +33,10 @@ impl Pulled {
     /// What it means. `place` is where the forge keeps the heads of pull requests: `refs/pull`, `refs/merge-requests`.
     pub(super) fn meaning(self, place: &str) -> Result<Meaning, BadPayload> {
         let number = self.number.ok_or(BadPayload::Missing("number"))?;
-        if !self.has_news {
-            let why = format!("pull request {number} was {}: nothing new to build", self.action);
+        let Some(action) = self.happened else {
+            let why = format!("`{}` of pull request {number} makes no build", self.action);
             return Ok(Meaning::Nothing(why));
-        }
+        };
         let head = sha(self.head.as_deref().ok_or(BadPayload::Missing("head"))?, "head")?;
         let Some(head) = head else { return Ok(Meaning::Nothing(format!("pull request {number} has no commit"))) };
         let branch = |name: Option<String>, field| {
@@ -48,7 +48,7 @@ impl Pulled {
         let target_branch = branch(self.target_branch, "target branch")?;
         Ok(Meaning::Trigger(Box::new(Trigger {
             cause: Cause::PullRequest {
-                action: PullRequestAction::Updated,
+                action,
                 number,
                 title: self.title,
                 source_branch,

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use slipway_pipelines::trigger::{Cause, Trigger};
+use slipway_pipelines::trigger::{Cause, Event, Trigger};
 
 use crate::{
     store::model::Forge,
@@ -14,14 +14,14 @@ const ZERO: &str = "0000000000000000000000000000000000000000";
 
 fn trigger(forge: Forge, event: &str, body: &str) -> Trigger {
     match parse(forge, event, body.as_bytes()).unwrap().meaning {
-        Meaning::Trigger(trigger) => *trigger,
+        Meaning::Trigger(trigger) | Meaning::Named(trigger) => *trigger,
         Meaning::Nothing(why) => panic!("no trigger: {why}"),
     }
 }
 
 fn nothing(forge: Forge, event: &str, body: &str) -> String {
     match parse(forge, event, body.as_bytes()).unwrap().meaning {
-        Meaning::Trigger(trigger) => panic!("a trigger: {trigger:?}"),
+        Meaning::Trigger(trigger) | Meaning::Named(trigger) => panic!("a trigger: {trigger:?}"),
         Meaning::Nothing(why) => why,
     }
 }
@@ -188,15 +188,14 @@ fn recorded_bodies_are_understood() {
     assert_eq!(push.changed_files.unwrap(), ["CHANGELOG.md", "app/controller/application.rb"]);
     assert_eq!((push.message.as_str(), push.author.name.as_str()), ("bump\n", "Gordon the Gopher"));
     for (forge, path, event) in [
-        (Forge::Github, "github/HookRelease.json", "release"),
         (Forge::Github, "github/HookPullRequestClosed.json", "pull_request"),
         (Forge::Gitea, "gitea/HookPullRequestClosed.json", "pull_request"),
         (Forge::Gitlab, "gitlab/HookPullRequestMerged.json", "Merge Request Hook"),
     ] {
-        let payload = parse(forge, event, read(path).as_bytes()).unwrap();
-        assert!(payload.about.is_some(), "{path}");
-        assert!(matches!(payload.meaning, Meaning::Nothing(_)), "{path}");
+        assert_eq!(trigger(forge, event, &read(path)).event(), Event::PullRequestClosed, "{path}");
     }
+    let released = trigger(Forge::Github, "release", &read("github/HookRelease.json"));
+    assert_eq!((released.reference.as_str(), released.event()), ("refs/tags/0.0.1", Event::Release));
     for (forge, path) in [(Forge::Github, "github/HookPullRequest.json"), (Forge::Gitea, "gitea/HookPullRequest.json")]
     {
         let opened = trigger(forge, "pull_request", &read(path));
@@ -291,9 +290,15 @@ fn pull_requests_are_built_when_they_bring_commits() {
         assert_eq!((number, title.as_str(), source_branch.as_str()), (7, "Light $(rm -rf /)", "fix"));
         assert_eq!((labels, milestone.as_str(), draft, from_fork), (vec!["sea".to_owned()], "m", true, false));
     }
-    for action in ["closed", "labeled", "edited", "assigned", ""] {
+    let event = |forge, event: &str, action: &str| trigger(forge, event, &pull_request(action, own, own)).event();
+    assert_eq!(event(Forge::Github, "pull_request", "closed"), Event::PullRequestClosed);
+    for action in ["labeled", "unlabeled", "edited", "assigned", "milestoned", "ready_for_review"] {
+        assert_eq!(event(Forge::Github, "pull_request", action), Event::PullRequestMetadata);
+    }
+    assert_eq!(event(Forge::Gitea, "pull_request_label", "label_updated"), Event::PullRequestMetadata);
+    for action in ["review_requested", "locked", ""] {
         let why = nothing(Forge::Github, "pull_request", &pull_request(action, own, own));
-        assert!(why.contains("nothing new to build"), "{why}");
+        assert!(why.contains("makes no build"), "{why}");
     }
 }
 
@@ -332,9 +337,61 @@ fn gitlabs_merge_requests_are_the_same() {
         assert_eq!((found.reference.as_str(), found.branch()), ("refs/merge-requests/7/head", "main"));
         assert_eq!(found.sender, "tanuki");
     }
-    for action in ["update", "close", "merge", "approved"] {
-        let why = nothing(Forge::Gitlab, "Merge Request Hook", &body(action, "null", 1));
-        assert!(why.contains("nothing new to build"), "{why}");
+    for (action, event) in [
+        ("update", Event::PullRequestMetadata),
+        ("close", Event::PullRequestClosed),
+        ("merge", Event::PullRequestClosed),
+    ] {
+        assert_eq!(trigger(Forge::Gitlab, "Merge Request Hook", &body(action, "null", 1)).event(), event);
     }
+    let why = nothing(Forge::Gitlab, "Merge Request Hook", &body("approved", "null", 1));
+    assert!(why.contains("makes no build"), "{why}");
     assert!(trigger(Forge::Gitlab, "Merge Request Hook", &body("open", "null", 2)).needs_approval());
+}
+
+#[test]
+fn releases_and_deployments_name_what_they_are_of() {
+    let body = |action: &str, tag: &str| {
+        format!(
+            r#"{{"action":"{action}","sender":{{"login":"octo"}},"repository":{{"full_name":"me/thing"}},
+            "release":{{"tag_name":{tag},"name":"One","prerelease":true,"html_url":"https://h/r/1"}}}}"#
+        )
+    };
+    for (forge, built, others) in [
+        (Forge::Github, "released", ["created", "published", "edited", "deleted", ""]),
+        (Forge::Github, "prereleased", ["created", "published", "edited", "deleted", ""]),
+        (Forge::Gitea, "published", ["updated", "deleted", "released", "created", ""]),
+    ] {
+        let found = trigger(forge, "release", &body(built, "\"v1\""));
+        assert_eq!((found.reference.as_str(), found.sha.as_str(), found.sender.as_str()), ("refs/tags/v1", "", "octo"));
+        assert_eq!(found.cause, Cause::Release { tag: "v1".into(), title: "One".into(), prerelease: true });
+        for action in others {
+            assert!(nothing(forge, "release", &body(action, "\"v1\"")).contains("one is built when it is"));
+        }
+        let wrong = |tag: &str| parse(forge, "release", body(built, tag).as_bytes());
+        assert!(matches!(wrong("null"), Err(BadPayload::Missing("tag"))));
+        assert!(matches!(wrong("\"a..b\""), Err(BadPayload::BadRef(_))));
+    }
+    let gitlab = |action: &str| {
+        format!(r#"{{"action":"{action}","tag":"v1","name":"One","project":{{"path_with_namespace":"me/thing"}}}}"#)
+    };
+    let found = trigger(Forge::Gitlab, "Release Hook", &gitlab("create"));
+    assert_eq!(found.cause, Cause::Release { tag: "v1".into(), title: "One".into(), prerelease: false });
+    assert!(nothing(Forge::Gitlab, "Release Hook", &gitlab("update")).contains("when it is created"));
+
+    let deployment = |reference: &str, sha: &str| {
+        format!(
+            r#"{{"sender":{{"login":"octo"}},"repository":{{"full_name":"me/thing"}},
+            "deployment":{{"ref":"{reference}","sha":"{sha}","environment":"production","task":"deploy"}}}}"#
+        )
+    };
+    for reference in ["main", "refs/heads/main"] {
+        let found = trigger(Forge::Github, "deployment", &deployment(reference, A));
+        assert_eq!((found.reference.as_str(), found.sha.as_str()), ("refs/heads/main", A));
+        let cause = Cause::Deployment { branch: "main".into(), target: "production".into(), task: "deploy".into() };
+        assert_eq!(found.cause, cause);
+    }
+    let wrong = |reference: &str, sha: &str| parse(Forge::Github, "deployment", deployment(reference, sha).as_bytes());
+    assert!(matches!(wrong("main", "12"), Err(BadPayload::BadSha { .. })));
+    assert!(matches!(wrong("../main", A), Err(BadPayload::BadRef(_))));
 }
