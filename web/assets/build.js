@@ -167,9 +167,25 @@ keys({
   follow: () => { if (log?.live) log.follow.set(!log.follow.on); },
 });
 
-open();
-// Who asked for what is above the log sees that first.
-if (!document.getElementById('panel')?.hidden && !location.hash) scrollTo(0, 0);
+/** Whether the page opens elsewhere than at its top: then it must not be seen before it is there. */
+const moves = () => Boolean(location.hash || pane()?.querySelector('[data-live], [data-bad], [data-trouble]'));
+
+function begin() {
+  open();
+  // Who asked for what is above the log sees that first.
+  if (!document.getElementById('panel')?.hidden && !location.hash) scrollTo(0, 0);
+}
+
+// What came can be read without this: it is painted first.
+if (moves() || document.hidden || !PerformanceObserver.supportedEntryTypes.includes('paint')) {
+  begin();
+} else {
+  const painted = new PerformanceObserver(() => {
+    painted.disconnect();
+    begin();
+  });
+  painted.observe({ type: 'paint', buffered: true });
+}
 if (!('final' in build.dataset)) subscribe();
 // Bars of what runs grow.
 setInterval(() => {

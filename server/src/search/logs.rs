@@ -29,7 +29,7 @@ const OF_A_LOG: usize = 5;
 /// Lines after which an answer is given.
 const ENOUGH: usize = 60;
 /// How long an answer that has something may take, and one that has nothing.
-const SOON: Duration = Duration::from_millis(250);
+const SOON: Duration = Duration::from_millis(100);
 const LATE: Duration = Duration::from_secs(3);
 
 /// Lines of a log that have it.
