@@ -11,6 +11,15 @@ use crate::harness::{
     wait::{PATIENCE, until},
 };
 
+/// Presses a button of a live page, which may be drawn anew between the look and the click.
+async fn presses(browser: &Browser, selector: &str) {
+    until(&format!("{selector} to be pressed"), PATIENCE, async || {
+        let button = browser.page.find(Locator::Css(selector)).await.map_err(|error| error.to_string())?;
+        button.click().await.map_err(|error| error.to_string())
+    })
+    .await;
+}
+
 /// Waits until an element's text is as wanted.
 pub(super) async fn shows(browser: &Browser, selector: &str, text: &str) {
     until(&format!("`{text}` in {selector}"), PATIENCE, async || {
@@ -137,11 +146,11 @@ async fn the_page_cancels_and_retries_and_survives_a_lost_connection() {
     assert_eq!(page.execute("return window.neverReloaded", vec![]).await.unwrap(), json!(true));
 
     page.execute("scrollTo(0, 0)", vec![]).await.unwrap();
-    page.find(Locator::Css("form[action$='/retry'] button")).await.unwrap().click().await.unwrap();
+    presses(&browser, "form[action$='/retry'] button").await;
     server.api.wait("harbour/buttons", 1, "the second attempt", |build| build.jobs[0].attempt == 2).await;
     shows(&browser, "#log", "ready").await;
     page.execute("scrollTo(0, 0)", vec![]).await.unwrap();
-    page.find(Locator::Css("form[action$='/cancel'] button")).await.unwrap().click().await.unwrap();
+    presses(&browser, "form[action$='/cancel'] button").await;
     shows(&browser, "#head", "cancelled").await;
     server.api.wait_end("harbour/buttons", 1).await.assert_ended("cancelled", "cancelled");
     browser.close().await;

@@ -28,9 +28,9 @@ pub struct UsageView {
 }
 
 impl UsageView {
-    /// Of a step that began and ended then, or that runs now. `None` when there is nothing to see.
+    /// Of a step that began and ended then, or that runs now. `None` when there is nothing to see: one point is no picture.
     pub fn new(usage: &Usage, began: Millis, ended: Millis) -> Option<Self> {
-        let (last, span) = (usage.points.last()?, (ended - began).max(1));
+        let (last, span) = (usage.points.last().filter(|_| usage.points.len() > 1)?, (ended - began).max(1));
         // Clocks of two machines: the picture has all of it anyway.
         let span = span.max(last.at - began);
         let x = |at: Millis| (at - began).clamp(0, span) * Millis::from(WIDTH) / span;
@@ -41,11 +41,10 @@ impl UsageView {
         let cpu = steps(usage, x, |point| u64::from(point.cpu), cpu_top);
         let memory = steps(usage, x, |point| point.memory, most_memory.max(1));
         let memory = format!("{memory}V{HEIGHT}H{}Z", x(usage.since));
-        let known = (last.at - usage.since).max(1);
         Some(Self {
             cpu,
             memory,
-            cpu_text: format!("CPU at most {}, mean {}", cores(most_cpu), cores(mean(usage, known))),
+            cpu_text: format!("CPU at most {}, mean {}", cores(most_cpu), cores(usage.mean_cpu())),
             memory_text: format!("Memory at most {}", size(most_memory)),
         })
     }
@@ -66,15 +65,6 @@ fn steps(usage: &Usage, x: impl Fn(Millis) -> Millis, value: impl Fn(&UsagePoint
         from = to;
     }
     path
-}
-
-fn mean(usage: &Usage, span: Millis) -> u32 {
-    let (mut from, mut sum) = (usage.since, 0_i128);
-    for point in &usage.points {
-        sum += i128::from(point.cpu) * i128::from((point.at - from).max(0));
-        from = point.at;
-    }
-    u32::try_from(sum / i128::from(span)).unwrap_or(u32::MAX)
 }
 
 /// `1.9`, `0.05`
@@ -106,18 +96,19 @@ mod tests {
     #[test]
     fn nothing_known_is_no_picture() {
         assert_eq!(UsageView::new(&Usage::default(), 0, 10), None);
+        assert_eq!(UsageView::new(&usage(&[(2000, 50, 1)]), 1000, 2000), None, "a plain block");
     }
 
     #[test]
     fn little_use_does_not_look_like_much() {
-        let view = UsageView::new(&usage(&[(2000, 50, 1)]), 1000, 2000).unwrap();
-        assert_eq!(view.cpu, "M0 31H1000");
+        let view = UsageView::new(&usage(&[(1500, 50, 1), (2000, 50, 1)]), 1000, 2000).unwrap();
+        assert_eq!(view.cpu, "M0 31H500V31H1000");
         assert_eq!(view.cpu_text, "CPU at most 0.05, mean 0.05");
     }
 
     proptest! {
         #[test]
-        fn all_of_it_is_in_the_picture(points in prop::collection::vec((0i64..9000, any::<u32>(), any::<u64>()), 1..50), began in 0i64..9000, ended in 0i64..9000) {
+        fn all_of_it_is_in_the_picture(points in prop::collection::vec((0i64..9000, any::<u32>(), any::<u64>()), 2..50), began in 0i64..9000, ended in 0i64..9000) {
             let mut points = points;
             points.sort_unstable();
             let view = UsageView::new(&usage(&points), began, ended).unwrap();

@@ -32,22 +32,25 @@ impl Usage {
     pub fn thin(&mut self) {
         let mut began = self.since;
         let joined = self.points.chunks(2).map(|pair| {
-            let last = pair[pair.len() - 1];
-            let mut weighted = 0_i128;
-            let mut from = began;
-            for point in pair {
-                weighted += i128::from(point.cpu) * i128::from((point.at - from).max(0));
-                from = point.at;
-            }
-            let span = i128::from((last.at - began).max(1));
-            began = last.at;
-            UsagePoint {
-                at: last.at,
-                cpu: u32::try_from(weighted / span).unwrap_or(u32::MAX),
-                memory: pair.iter().map(|point| point.memory).max().unwrap_or(0),
-            }
+            let cpu = mean(began, pair);
+            began = pair[pair.len() - 1].at;
+            UsagePoint { at: began, cpu, memory: pair.iter().map(|point| point.memory).max().unwrap_or(0) }
         });
         self.points = joined.collect();
+    }
+
+    /// Processors in the mean of all of it, in thousandths of one.
+    pub fn mean_cpu(&self) -> u32 {
+        mean(self.since, &self.points)
+    }
+
+    /// The same with its last point at a moment, if that would be after it: the clock of who measured goes ahead.
+    #[must_use]
+    pub fn not_after(mut self, now: Millis) -> Self {
+        let ahead = self.points.last().map_or(self.since, |last| last.at).saturating_sub(now).max(0);
+        self.since -= ahead;
+        self.points.iter_mut().for_each(|point| point.at -= ahead);
+        self
     }
 
     /// Goes on with what was said later.
@@ -68,6 +71,16 @@ impl Usage {
     }
 }
 
+/// Processors in the mean of points one after the other, each weighed by its time.
+fn mean(since: Millis, points: &[UsagePoint]) -> u32 {
+    let (mut from, mut sum) = (since, 0_i128);
+    for point in points {
+        sum += i128::from(point.cpu) * i128::from((point.at - from).max(0));
+        from = point.at;
+    }
+    u32::try_from(sum / i128::from((from - since).max(1))).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -83,6 +96,15 @@ mod tests {
         let mut usage = Usage { since: 0, points: vec![point(1000, 1000, 5), point(4000, 200, 9), point(5000, 7, 1)] };
         usage.thin();
         assert_eq!(usage.points, [point(4000, 400, 9), point(5000, 7, 1)]);
+    }
+
+    #[test]
+    fn a_clock_that_goes_ahead_is_set_back() {
+        let usage = Usage { since: 500, points: vec![point(1000, 100, 1), point(2000, 400, 2)] };
+        assert_eq!((usage.mean_cpu(), usage.clone().not_after(2000)), (300, usage.clone()));
+        let back = Usage { since: 200, points: vec![point(700, 100, 1), point(1700, 400, 2)] };
+        assert_eq!(usage.not_after(1700), back);
+        assert_eq!(Usage { since: 9, points: vec![] }.not_after(4).since, 4);
     }
 
     #[test]

@@ -81,7 +81,7 @@ async fn take(tx: &mut Tx<'_>, job: &mut Job, claim: Claim, news: JobNews, now: 
         }
         JobNews::Image { step, image } => images::put(tx, job, step, image).await,
         JobNews::Phase { step, time } => phases::put(tx, job, step, time, now).await,
-        JobNews::Usage { step, usage } => usage::put(tx, job, step, usage).await,
+        JobNews::Usage { step, usage } => usage::put(tx, job, step, usage.not_after(now)).await,
         JobNews::Pushed { step, image } => pushed::put(tx, job, step, image).await,
         JobNews::Warning { step, text } => warnings::put(tx, job, step, &text, now).await,
         JobNews::CancelBuild { step } => {
