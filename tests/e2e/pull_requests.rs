@@ -162,6 +162,13 @@ async fn a_pull_request_from_a_fork_waits_for_somebodys_word() {
     news["action"] = json!("synchronize");
     send(&server, &hooked, "pull_request", "d-2", &news).await;
     server.api.wait("dock/pulls", 2, "blocked", is_blocked).await;
+    // Commits after those take their place, and with the pull request goes the question.
+    send(&server, &hooked, "pull_request", "d-3", &news).await;
+    server.api.wait("dock/pulls", 3, "blocked", is_blocked).await;
+    server.api.wait_end("dock/pulls", 2).await.assert_ended("cancelled", "superseded");
+    news["action"] = json!("closed");
+    send(&server, &hooked, "pull_request", "d-4", &news).await;
+    server.api.wait_end("dock/pulls", 3).await.assert_ended("cancelled", "superseded");
     browser.close().await;
     server.finish().await;
 }

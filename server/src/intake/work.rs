@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use futures_util::StreamExt as _;
 use slipway_pipelines::{
     ids::DeliveryId,
-    trigger::{Cause, Trigger},
+    trigger::{Cause, Event, Trigger},
 };
 
 use super::{Intake, IntakeError, PushedRef, begin, commit};
@@ -121,6 +121,10 @@ async fn foreign(app: &App, repository: &Repository, delivery: &Delivery) -> Res
         },
         Meaning::Nothing(why) => return Ok(Intake::Nothing(why)),
     };
+    if trigger.event() == Event::PullRequestClosed {
+        let why = "the pull request was closed";
+        app.store.drop_blocked(repository.id, &trigger.reference, why).await?;
+    }
     if let Some(number) = twin(app, repository, delivery, &trigger).await? {
         return Ok(Intake::Nothing(format!("build {number} is about the same tag")));
     }

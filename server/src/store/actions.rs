@@ -33,28 +33,6 @@ impl Store {
         .await
     }
 
-    /// Lets a build run that waits for that. [`StoreError::NotBlocked`] when it does not.
-    pub async fn approve_build(&self, build: BuildId, by: &str) -> Result<(), StoreError> {
-        let by = by.to_owned();
-        self.write(move |tx| {
-            Box::pin(async move {
-                let mut approved = false;
-                for mut job in jobs::of_build(&mut *tx.connection, build).await? {
-                    if job.state == JobState::Blocked {
-                        change(tx, &mut job, JobEvent::Approved).await?;
-                        approved = true;
-                    }
-                }
-                if !approved {
-                    return Err(StoreError::NotBlocked);
-                }
-                builds::approve(&mut *tx.connection, build, &by).await?;
-                settle(tx, build, clock::now()).await
-            })
-        })
-        .await
-    }
-
     /// Starts the next attempt of jobs of a finished build.
     pub async fn retry_build(&self, build: BuildId, what: Again) -> Result<(), StoreError> {
         self.write(move |tx| {

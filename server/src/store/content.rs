@@ -5,12 +5,13 @@ use std::{collections::BTreeSet, sync::Arc};
 use slipway_pipelines::{
     ids::{BuildId, JobId},
     state::{BuildState, Finish, JobState, Reason},
+    trigger::Event,
 };
 use sqlx::{SqliteConnection, SqliteExecutor};
 use uuid::Uuid;
 
 use super::{
-    Store, StoreError, builds,
+    Store, StoreError, blocked, builds,
     codec::{signed, to_json, unsigned},
     deliveries, groups, heads, jobs,
     model::{BuildContent, BuildRef, BuildSeed, DeliveryState, NewBuild},
@@ -121,6 +122,10 @@ async fn fill(tx: &mut Tx<'_>, new: &NewBuild, seed: &BuildSeed, content: &Build
     for group in superseding.map(|group| &group.group).collect::<BTreeSet<_>>() {
         let group = jobs::group(new.repository, group);
         groups::supersede(tx, (seed.id, seed.number), &new.trigger.reference, &group).await?;
+    }
+    if new.trigger.event() == Event::PullRequest && new.trigger.needs_approval() {
+        let why = format!("build {} is of newer commits", seed.number);
+        blocked::supersede(tx, new.repository, &new.trigger.reference, Some(seed.id), &why).await?;
     }
     if !jobs.is_empty() {
         return settle(tx, seed.id, seed.created).await;

@@ -5,6 +5,7 @@ mod again;
 mod archived_logs;
 mod artifacts;
 mod attempts;
+mod blocked;
 mod builds;
 mod caches;
 mod codec;
