@@ -28,9 +28,33 @@ pub(crate) async fn find_repository(app: &App, owner: &str, name: &str) -> Resul
 /// The build of this number.
 pub(crate) async fn find_build(app: &App, owner: &str, name: &str, number: &str) -> Result<BuildDetail, ApiError> {
     let repository = find_repository(app, owner, name).await?;
-    let missing = || ApiError::not_found(format!("`{owner}/{name}` has no build `{number}`"));
-    let number = number.parse().map_err(|_| missing())?;
-    app.store.build(repository.id, number).await?.ok_or_else(missing)
+    let found = match number.parse() {
+        Ok(number) => app.store.build(repository.id, number).await?,
+        Err(_) => None,
+    };
+    if let Some(build) = found {
+        return Ok(build);
+    }
+    let newest = app.store.builds(repository.id, None, 1).await?;
+    let help = match newest.first() {
+        Some(newest) => format!("the newest is build {}", newest.number),
+        None => "it has none yet: push to it, or start one by hand".to_owned(),
+    };
+    Err(ApiError::not_found(format!("`{owner}/{name}` has no build `{number}`")).help(help))
+}
+
+/// The name that somebody may have meant, else the first of those that there are.
+fn among<'a>(asked: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    const SHOWN: usize = 8;
+    did_you_mean(asked, names.clone()).unwrap_or_else(|| {
+        let shown: Vec<String> = names.clone().take(SHOWN).map(|name| format!("`{name}`")).collect();
+        let more = names.skip(SHOWN).count();
+        match (shown.len(), more) {
+            (0, _) => "it has none".to_owned(),
+            (_, 0) => format!("it has {}", shown.join(", ")),
+            _ => format!("it has {} and {more} more", shown.join(", ")),
+        }
+    })
 }
 
 /// A step's log, and the attempt of the job that it belongs to.
@@ -52,8 +76,10 @@ pub(crate) async fn find_step(
     step: &str,
     attempt: Option<u32>,
 ) -> Result<StepLog, ApiError> {
-    let current = pick(&build.jobs, job, |job| &job.name)
-        .ok_or_else(|| ApiError::not_found(format!("build {} has no job `{job}`", build.summary.number)))?;
+    let current = pick(&build.jobs, job, |job| &job.name).ok_or_else(|| {
+        let error = ApiError::not_found(format!("build {} has no job `{job}`", build.summary.number));
+        error.help(among(job, build.jobs.iter().map(|job| job.name.as_str())))
+    })?;
     let job = match attempt {
         Some(attempt) if attempt != current.attempt => app
             .store
@@ -62,8 +88,10 @@ pub(crate) async fn find_step(
             .ok_or_else(|| ApiError::not_found(format!("job `{}` has no attempt {attempt}", current.name)))?,
         _ => current.clone(),
     };
-    let found = pick(&job.steps, step, |step| &step.name)
-        .ok_or_else(|| ApiError::not_found(format!("job `{}` has no step `{step}`", job.name)))?;
+    let found = pick(&job.steps, step, |step| &step.name).ok_or_else(|| {
+        let error = ApiError::not_found(format!("job `{}` has no step `{step}`", job.name));
+        error.help(among(step, job.steps.iter().map(|step| step.name.as_str())))
+    })?;
     let step = found.position;
     Ok(StepLog { address: LogAddress { job: job.id, attempt: job.attempt, step }, job, step })
 }

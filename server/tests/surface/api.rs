@@ -139,3 +139,23 @@ async fn pages_of_builds_have_each_build_once() {
     }
     assert_eq!(seen, [7, 6, 5, 4, 3, 2, 1]);
 }
+
+#[tokio::test]
+async fn a_name_that_is_not_there_is_answered_with_those_that_are() {
+    let world = World::start().await;
+    let repository = world.repository("me/thing").await;
+    let helps = async |path: &str| {
+        let answer = world.bare(Method::GET, path).bearer_auth(TOKEN).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        let json: Value = answer.json().await.unwrap();
+        json["help"].as_str().unwrap_or_default().to_owned()
+    };
+    let build = |rest: &str| format!("/api/v1/repos/me/thing/builds/{rest}");
+    assert_eq!(helps(&build("1")).await, "it has none yet: push to it, or start one by hand");
+    world.build(&repository, "quay", &["light", "lock"]).await;
+    assert_eq!(helps(&build("7")).await, "the newest is build 1");
+    assert_eq!(helps(&build("latest")).await, "the newest is build 1");
+    assert_eq!(helps(&build("1/jobs/te%2Fts/steps/light/log")).await, "did you mean `te/st`?");
+    assert_eq!(helps(&build("1/jobs/0/steps/lihgt/log")).await, "did you mean `light`?");
+    assert_eq!(helps(&build("1/jobs/0/steps/99/log")).await, "it has `light`, `lock`");
+}
