@@ -119,6 +119,7 @@ pub(crate) struct Server {
         env = "SLIPWAY_PUSH_CREATES",
         default_value_t = true,
         action = clap::ArgAction::Set,
+        value_parser = clap::builder::BoolishValueParser::new(),
         value_name = "BOOL"
     )]
     pub(crate) push_creates: bool,
@@ -130,6 +131,7 @@ pub(crate) struct Server {
         num_args = 0..=1,
         default_missing_value = "true",
         action = clap::ArgAction::Set,
+        value_parser = clap::builder::BoolishValueParser::new(),
         value_name = "BOOL"
     )]
     pub(crate) allow_local_clone: bool,
@@ -220,6 +222,16 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn switches_are_set_as_messages_say_and_people_write() {
+        for (word, is_on) in [("1", true), ("yes", true), ("true", true), ("0", false), ("off", false)] {
+            let line = ["slipway", "server", "--allow-local-clone", word, "--push-creates", word];
+            let Command::Server(server) = Cli::try_parse_from(line).unwrap().command else { panic!("another command") };
+            assert_eq!((server.allow_local_clone, server.push_creates), (is_on, is_on), "{word}");
+        }
+        assert!(Cli::try_parse_from(["slipway", "server", "--push-creates", "perhaps"]).is_err());
     }
 
     #[test]

@@ -172,8 +172,9 @@ const moves = () => Boolean(location.hash || pane()?.querySelector('[data-live],
 
 function begin() {
   open();
-  // Who asked for what is above the log sees that first.
-  if (!document.getElementById('panel')?.hidden && !location.hash) scrollTo(0, 0);
+  // Who asked for what is above the log sees that first, and who is asked for something.
+  const above = !document.getElementById('panel')?.hidden || document.querySelector('.approval');
+  if (above && !location.hash) scrollTo(0, 0);
 }
 
 // What came can be read without this: it is painted first.
