@@ -2,6 +2,7 @@
 // A build's page, live. The stream says that something changed; what it looks like is asked of the server, which
 // alone knows how to draw it. Only parts that differ are replaced.
 
+import { held } from './held.js';
 import { keys } from './keys.js';
 import { Log } from './log.js';
 import { tick } from './page.js';
@@ -46,6 +47,7 @@ function apply(next, withLog) {
   document.title = title ?? '';
   const link = /** @type {HTMLLinkElement} */ (document.getElementById('icon'));
   if (icon && link.getAttribute('href') !== icon) link.href = icon;
+  const hold = log && !log.follow.on ? held(pane()) : () => {};
   for (const id of ['head', 'panels', 'panel']) swap(next, id);
   const is = 'final' in build.dataset;
   if (was !== is) build.dispatchEvent(new Event(is ? 'build-end' : 'build-again'));
@@ -62,6 +64,7 @@ function apply(next, withLog) {
     swap(next, 'pane-head');
     const quiet = document.getElementById('quiet');
     if (quiet) quiet.textContent = next.getElementById('quiet')?.textContent ?? '';
+    hold();
   }
   tick();
 }

@@ -42,6 +42,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
         file("folding.js", SCRIPT, include_str!("../assets/folding.js").to_owned()),
         file("folds.js", SCRIPT, include_str!("../assets/folds.js").to_owned()),
         file("follow.js", SCRIPT, include_str!("../assets/follow.js").to_owned()),
+        file("held.js", SCRIPT, include_str!("../assets/held.js").to_owned()),
         file("home.js", SCRIPT, include_str!("../assets/home.js").to_owned()),
         file("keys.js", SCRIPT, include_str!("../assets/keys.js").to_owned()),
         file("lines.js", SCRIPT, include_str!("../assets/lines.js").to_owned()),
