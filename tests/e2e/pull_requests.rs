@@ -139,11 +139,16 @@ async fn a_pull_request_from_a_fork_waits_for_somebodys_word() {
     server.start_again().await;
     server.api.wait("dock/pulls", 1, "blocked", is_blocked).await;
 
+    let trust = json!({"trusted": {"network": false, "volumes": true, "security": true}});
+    let trusted = server.api.request("PATCH", "/api/v1/repos/dock/pulls").json(&trust).send().await.unwrap();
+    assert!(trusted.status().is_success(), "{}", trusted.status());
+
     let browser = Browser::start().await;
     browser.log_in(&server.login).await;
     browser.page.goto(&format!("{}/repos/dock/pulls/builds/1", server.api.url)).await.unwrap();
     shows(&browser, ".approval", "it comes from a fork, by ada").await;
     shows(&browser, ".approval", "It changes the pipeline itself: .slipway.yml").await;
+    shows(&browser, ".approval", "trusted with volumes and security").await;
     shows(&browser, "#quiet", "Waits for somebody's approval.").await;
     browser.screenshot("approval").await;
     let approve = browser.page.find(Locator::Css(".actions button.main")).await.unwrap();

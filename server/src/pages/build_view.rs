@@ -2,6 +2,7 @@
 
 use slipway_pipelines::{
     compile::LeftOut,
+    context::Trusted,
     discovery,
     plan::StepKind,
     state::{JobState, Millis, Status},
@@ -46,11 +47,19 @@ fn approval(build: &BuildDetail) -> Option<ApprovalView> {
     let trigger = &build.summary.trigger;
     (build.summary.status == Status::Blocked).then(|| ApprovalView {
         sender: trigger.sender.clone(),
+        trusted: trusted(build.repository.trusted),
         pipelines: discovery::choose(trigger.changed_files.iter().flatten().map(String::as_str))
             .into_iter()
             .map(str::to_owned)
             .collect(),
     })
+}
+
+/// What a repository is trusted with, in words.
+fn trusted(rights: Trusted) -> String {
+    let Trusted { network, volumes, security } = rights;
+    let names = [(network, "network"), (volumes, "volumes"), (security, "security")];
+    names.into_iter().filter(|(is_given, _)| *is_given).map(|(_, name)| name).collect::<Vec<_>>().join(" and ")
 }
 
 /// What of a finished build can be run again: where some of several jobs failed, those or all.

@@ -138,6 +138,8 @@ pub struct StepView {
 pub struct ApprovalView {
     /// Who opened the pull request; may be empty.
     pub sender: String,
+    /// What the repository may do beyond a container's usual rights: `volumes and network`; mostly empty.
+    pub trusted: String,
     /// Those of its changed files that say what runs.
     pub pipelines: Vec<String>,
 }
