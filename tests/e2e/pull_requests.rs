@@ -106,6 +106,11 @@ async fn a_pull_request_is_built_reads_the_cache_of_its_base_and_writes_none() {
     send(&server, &hooked, "pull_request", "d-4", &closed).await;
     let why = "no pipeline file names the event pull_request_closed";
     ignored(&server, "d-4", why).await;
+    // A label that comes when its commit has gone is no error for anybody.
+    let mut labeled = opened(&"a".repeat(40), 1);
+    labeled["action"] = json!("labeled");
+    send(&server, &hooked, "pull_request", "d-6", &labeled).await;
+    ignored(&server, "d-6", "the commit could not be fetched").await;
     assert_eq!(server.api.numbers("dock/pulls").await, [2, 1]);
     // The next build of main comes after all that the pull request could have saved.
     send(&server, &hooked, "push", "d-5", &push).await;

@@ -109,7 +109,7 @@ impl<'n> Slots<'n> {
     }
 
     /// Whether any of them has a `when` that names an event.
-    pub(super) fn name(&self, event: Event) -> bool {
+    pub(super) fn names(&self, event: Event) -> bool {
         self.all.iter().filter_map(Slot::step).any(|step| step.when.names(event))
     }
 

@@ -122,7 +122,7 @@ pub(super) fn compile(
                 .help("filter the steps, or leave the cell out of the matrix");
         }
         let verdict = match read.when.verdict(&facts) {
-            Verdict::Runs(_) if event.must_be_named() && !read.when.names(event) && !slots.name(event) => {
+            Verdict::Runs(_) if event.must_be_named() && !read.when.names(event) && !slots.names(event) => {
                 Verdict::LeftOut(format!("no `when` of it names the event `{}`", event.as_str()))
             }
             verdict => verdict,

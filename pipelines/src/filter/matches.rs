@@ -57,9 +57,7 @@ impl When {
             }
         }
     }
-}
 
-impl When {
     /// Whether a condition names an event.
     pub(crate) fn names(&self, event: Event) -> bool {
         self.conditions.iter().any(|condition| condition.event.iter().flatten().any(|named| *named == event))

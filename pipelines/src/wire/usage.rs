@@ -48,8 +48,8 @@ impl Usage {
     #[must_use]
     pub fn not_after(mut self, now: Millis) -> Self {
         let ahead = self.points.last().map_or(self.since, |last| last.at).saturating_sub(now).max(0);
-        self.since -= ahead;
-        self.points.iter_mut().for_each(|point| point.at -= ahead);
+        self.since = self.since.saturating_sub(ahead);
+        self.points.iter_mut().for_each(|point| point.at = point.at.saturating_sub(ahead));
         self
     }
 

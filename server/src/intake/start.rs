@@ -52,6 +52,10 @@ pub async fn begin(
     let path = match source::ensure_commit(app, repository, &trigger.reference, &trigger.sha).await {
         Ok(path) => path,
         Err(error) if error.is_the_servers() => return Err(error.into()),
+        // Most repositories have no file that names such an event: nobody waits for this build.
+        Err(error) if trigger.event().must_be_named() => {
+            return Ok(Intake::Nothing(format!("the commit could not be fetched: {error}")));
+        }
         // People look for it among the builds, not in the server's log.
         Err(error) => return unfetched(app, repository, trigger, delivery, parent, &error).await,
     };
