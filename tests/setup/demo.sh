@@ -22,6 +22,14 @@ left() {
     docker network ls --filter "$label" --format 'network {{.Name}}'
 }
 
+# A runner that stops leaves a job that runs to the next one on its data. Here nobody comes.
+forget() {
+    local label=label=slipway.instance=$instance
+    docker ps --quiet --all --filter "$label" | xargs --no-run-if-empty docker rm --force >/dev/null
+    docker volume ls --quiet --filter "$label" | xargs --no-run-if-empty docker volume rm >/dev/null
+    docker network ls --quiet --filter "$label" | xargs --no-run-if-empty docker network rm >/dev/null
+}
+
 stop() {
     local status=$?
     trap '' INT TERM
@@ -31,6 +39,7 @@ stop() {
         say "Stopping"
         kill -TERM "$server" 2>/dev/null || true
         wait "$server" || true
+        forget
         local rest end=$((SECONDS + 20))
         while rest=$(left) && [ -n "$rest" ] && [ "$SECONDS" -lt "$end" ]; do sleep 0.2; done
         if [ -n "$rest" ]; then
