@@ -7,6 +7,8 @@ pub(super) enum Control {
     Gone,
     /// Bytes of the step's file of outputs, with line ends.
     Output(Vec<u8>),
+    /// The kernel killed something of the container for its memory use.
+    OutOfMemory,
     /// The script ended with this exit code.
     Exit(i32),
 }
@@ -79,6 +81,9 @@ impl Parser {
         if words == b"go" {
             return Some(Control::Gone);
         }
+        if words == b"oom" {
+            return Some(Control::OutOfMemory);
+        }
         let code = std::str::from_utf8(words.strip_prefix(b"exit ")?).ok()?;
         code.parse().ok().map(Control::Exit)
     }
@@ -99,12 +104,13 @@ mod tests {
 
     #[test]
     fn control_lines_are_told_from_all_else() {
-        let items = all(&[b"sh: not found\nn1 go\nn1 exit 3\nn2 exit 0\nn1 exit x\nn1 exit 4"]);
+        let items = all(&[b"sh: not found\nn1 go\nn1 oom\nn1 exit 3\nn2 exit 0\nn1 exit x\nn1 exit 4"]);
         assert_eq!(
             items,
             [
                 Item::Other(b"sh: not found\n".to_vec()),
                 Item::Control(Control::Gone),
+                Item::Control(Control::OutOfMemory),
                 Item::Control(Control::Exit(3)),
                 Item::Other(b"n2 exit 0\n".to_vec()),
                 Item::Other(b"n1 exit x\n".to_vec()),

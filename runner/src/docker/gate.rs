@@ -10,7 +10,7 @@
 
 use slipway_pipelines::plan::Environment;
 
-use super::{marks, outputs};
+use super::{marks, memory, outputs};
 
 /// Exit code of a gate whose input ended before the word.
 pub(super) const NEVER_RELEASED: i32 = 125;
@@ -70,6 +70,7 @@ impl Script<'_> {
         let directory = quote(self.directory);
         let (before, after) =
             if self.has_outputs { (outputs::before(), outputs::after(nonce)) } else { Default::default() };
+        let killed = memory::after(nonce);
         // `set --` in front of the script takes its own text away from `$1`.
         let outer = format!(
             r#"exec 7>&2 2>&1
@@ -89,7 +90,7 @@ eval "set --
 {whole}"
 )
 slipway_code=$?
-{after}printf '%s\n' "{nonce} exit $slipway_code" >&7
+{killed}{after}printf '%s\n' "{nonce} exit $slipway_code" >&7
 exit $slipway_code
 "#
         );

@@ -24,6 +24,7 @@ mod job;
 mod knock;
 mod leftovers;
 mod marks;
+mod memory;
 mod mounts;
 mod names;
 mod outputs;

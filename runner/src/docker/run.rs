@@ -25,6 +25,8 @@ use crate::executor::{Ending, Failed, Handle, LogSink};
 
 /// How long an engine that went away is waited for.
 const ENGINE_AWAY: Duration = Duration::from_secs(120);
+/// Exit code of what SIGKILL ended.
+const KILLED: i32 = 137;
 /// How long output may still come after the exit. The engine itself gives up after two seconds.
 const LAST_BYTES: Duration = Duration::from_secs(15);
 
@@ -95,6 +97,8 @@ pub(super) struct Reading {
     marks: Option<Marks>,
     said: watch::Sender<Option<i32>>,
     round: Round,
+    /// The gate told that the kernel killed something for its memory use.
+    was_short: bool,
     /// Bytes of the container's output that were written.
     written: u64,
     /// Bytes still to be left out, since they were written before.
@@ -104,7 +108,16 @@ pub(super) struct Reading {
 impl Reading {
     fn new(log: Box<dyn LogSink>, nonce: Option<&str>, news: &News) -> Self {
         let (said, round) = (news.said.clone(), news.round.clone());
-        Self { log, control: nonce.map(Parser::new), marks: nonce.map(Marks::new), said, round, written: 0, skip: 0 }
+        Self {
+            log,
+            control: nonce.map(Parser::new),
+            marks: nonce.map(Marks::new),
+            said,
+            round,
+            was_short: false,
+            written: 0,
+            skip: 0,
+        }
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -135,6 +148,7 @@ impl Reading {
                     self.said.send_replace(Some(code));
                 }
                 Item::Control(Control::Output(bytes)) => self.round.outputs.add(&bytes),
+                Item::Control(Control::OutOfMemory) => self.was_short = true,
                 Item::Control(Control::Gone) => {}
                 Item::Other(bytes) => self.write(&bytes),
             }
@@ -300,18 +314,35 @@ fn watch(engine: Engine, name: String, news: News, reader: JoinHandle<(Reading, 
 /// Waits for the exit and for the last byte, then tells the end.
 async fn watch_over(engine: Engine, name: String, news: News, reader: JoinHandle<(Reading, Option<Error>)>) {
     let (ending, was_away) = exit(&engine, &name).await;
-    match tokio::time::timeout(LAST_BYTES, reader).await {
+    let was_short = match tokio::time::timeout(LAST_BYTES, reader).await {
         Ok(Ok((reading, error))) if error.is_some() || was_away => {
             tracing::warn!(container = name, ?error, "lost the container's output; reading it again");
             let again = read_again(engine.clone(), name.clone(), reading.rewind());
-            if tokio::time::timeout(LAST_BYTES, again).await.is_err() {
+            let again = tokio::time::timeout(LAST_BYTES, again).await;
+            if again.is_err() {
                 tracing::error!(container = name, "the engine does not give the container's output");
             }
+            again.is_ok_and(|(reading, _)| reading.was_short)
         }
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::error!(container = name, %error, "the reader of a container's output died"),
-        Err(_) => tracing::error!(container = name, "the container's output has no end"),
-    }
+        Ok(Ok((reading, _))) => reading.was_short,
+        Ok(Err(error)) => {
+            tracing::error!(container = name, %error, "the reader of a container's output died");
+            false
+        }
+        Err(_) => {
+            tracing::error!(container = name, "the container's output has no end");
+            false
+        }
+    };
+    let ending = match ending {
+        Ending::Exited { code, oom_killed } if code != 0 => {
+            // A gate that told its code told the kill with it, if there was one.
+            let is_known = oom_killed || was_short || code != KILLED || news.said.borrow().is_some();
+            let is_late = !is_known && engine.is_limited(&name).await && engine.tells_oom(&name).await;
+            Ending::Exited { code, oom_killed: oom_killed || was_short || is_late }
+        }
+        ending => ending,
+    };
     news.end(ending);
 }
 
@@ -340,7 +371,7 @@ async fn exit(engine: &Engine, name: &str) -> (Ending, bool) {
             Ok(_) => {}
             Err(error) if error.is_missing() => {
                 // Who removes a running container kills it.
-                if let Some(code) = code.filter(|code| *code != 137) {
+                if let Some(code) = code.filter(|code| *code != KILLED) {
                     return (Ending::Exited { code, oom_killed: false }, false);
                 }
                 return (Ending::Failed(Failed::infra("the step's container was removed while it ran")), false);
