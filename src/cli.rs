@@ -161,6 +161,9 @@ pub(crate) struct Work {
     /// Networks with a waiting container that are kept ready, so that a job starts at once.
     #[arg(long, env = "SLIPWAY_POOL", default_value_t = 2, value_name = "N")]
     pub(crate) pool: usize,
+    /// Workspaces of failed jobs that are kept for an hour, the newest ones, so that a job can be retried from the failed step.
+    #[arg(long, env = "SLIPWAY_KEEP_FAILED", default_value_t = 3, value_name = "N")]
+    pub(crate) keep_failed: u32,
     /// Registry that is asked for images of docker.io before docker.io itself: `mirror.example:5000`.
     #[arg(long, env = "SLIPWAY_REGISTRY_MIRROR", value_name = "HOST")]
     pub(crate) registry_mirror: Option<Mirror>,

@@ -67,6 +67,7 @@ pub(crate) async fn run(
         data: data.clone(),
         labels: work.labels.unwrap_or_default().0,
         slots: work.slots.unwrap_or_else(default_slots),
+        keep_failed: work.keep_failed,
     };
     let result = match work.executor {
         Executor::Dummy => slipway_runner::run_on_dummy(config, stop).await,

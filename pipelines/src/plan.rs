@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 mod access;
+mod again;
 mod build;
 mod cache;
 mod environment;

@@ -103,6 +103,9 @@ pub struct Resume {
 pub struct Next {
     /// Who asks. Unknown to the server: 404, and the runner says [`Hello`] again.
     pub runner: RunnerId,
+    /// Jobs that failed and whose workspaces it still has, for [`Grant::kept`]: all of them.
+    #[serde(default)]
+    pub kept: Vec<Claim>,
     /// The disk of its data folder, as it is now.
     #[serde(default)]
     pub disk: Option<Disk>,
@@ -134,6 +137,27 @@ pub struct Grant {
     pub registries: Vec<RegistryLogin>,
     /// Outputs of the jobs that this one needs: environment of its steps, checkout excepted.
     pub inputs: Environment,
+    /// What an earlier attempt of the job left, to go on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
+}
+
+impl Grant {
+    /// The claim under which the job's workspace is on its runner.
+    pub fn workspace(&self) -> Claim {
+        self.kept.as_ref().map_or(self.claim, |kept| kept.workspace)
+    }
+}
+
+/// What a job goes on with that is tried again from where it failed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Kept {
+    /// The attempt whose workspace it is: the first of those that went on with it. One of those in [`Next::kept`].
+    pub workspace: Claim,
+    /// How the steps ended that do not run again, by position.
+    pub steps: BTreeMap<usize, Finish>,
+    /// What they gave to later steps and jobs.
+    pub outputs: BTreeMap<usize, Environment>,
 }
 
 /// A credential of an image registry.
@@ -184,6 +208,9 @@ pub struct Renew {
     pub wait_ms: u64,
     /// Orders that the runner already follows; only others end the wait early.
     pub stopping: Vec<JobId>,
+    /// As in [`Next::kept`].
+    #[serde(default)]
+    pub kept: Vec<Claim>,
     /// The disk of its data folder, as it is now.
     #[serde(default)]
     pub disk: Option<Disk>,
@@ -300,6 +327,9 @@ pub enum JobNews {
         finish: Finish,
         /// When.
         at: Millis,
+        /// Its [workspace](Grant::workspace), if the runner keeps it for a later attempt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept: Option<Claim>,
     },
 }
 

@@ -23,6 +23,8 @@ pub struct RunnerConfig {
     pub labels: BTreeMap<String, String>,
     /// Most jobs at once.
     pub slots: u32,
+    /// Most workspaces of failed jobs that are kept for a retry from the failed step.
+    pub keep_failed: u32,
 }
 
 impl fmt::Debug for RunnerConfig {
@@ -34,6 +36,7 @@ impl fmt::Debug for RunnerConfig {
             .field("data", &self.data)
             .field("labels", &self.labels)
             .field("slots", &self.slots)
+            .field("keep_failed", &self.keep_failed)
             .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,8 @@
 //!    of a step that declares some, [`again`](Executor::again) before the next try of one that is retried,
 //!    [`signal`](Executor::signal) to stop a released step.
 //! 6. [`unpack`](Executor::unpack) and [`pack`](Executor::pack) put files into the workspace and read them, while it is there.
-//! 7. [`close`](Executor::close): everything of the job is removed, whatever state it is in.
+//! 7. [`close`](Executor::close): everything of the job is removed, whatever state it is in. Or [`keep`](Executor::keep): its workspace
+//!    stays for a later attempt that is opened with it, or until it is [discarded](Executor::discard).
 //! 8. [`stop`](Executor::stop) once, when the runner stops.
 //!
 //! A job handle is shared by tasks: all methods take `&self`, and steps are named by their position in the plan.
@@ -43,7 +44,7 @@ pub trait Executor: Send + Sync + 'static {
     /// Removes every object of this instance that belongs to none of the jobs in `keep`. Never touches others.
     fn sweep(&self, keep: &[Claim]) -> impl Future<Output = Result<(), Failed>> + Send;
 
-    /// Makes what the job's containers share, except the workspace.
+    /// Makes what the job's containers share, except the workspace. With [`Grant::kept`] the workspace is there, or it fails.
     fn open(&self, grant: &Grant) -> impl Future<Output = Result<Self::Job, Failed>> + Send;
 
     /// Finds an open job again after a restart of the runner: its workspace, if it was made, and its steps.
@@ -126,6 +127,13 @@ pub trait Executor: Send + Sync + 'static {
     /// Removes everything of the job. Tries again what fails, and leaves the rest to the next sweep.
     fn close(&self, job: &Self::Job) -> impl Future<Output = ()> + Send;
 
+    /// Removes all of the job but what its steps share, which stays under [`Grant::workspace`] for one job that is opened with it.
+    /// The next process does not know of it: its first sweep removes it.
+    fn keep(&self, job: &Self::Job) -> impl Future<Output = ()> + Send;
+
+    /// Removes what [`keep`](Executor::keep) left, if it is still there.
+    fn discard(&self, workspace: Claim) -> impl Future<Output = ()> + Send;
+
     /// Removes what is kept ready for jobs to come. Called once, when the runner stops and opens no more jobs; jobs that
     /// are still open stay as they are, to be adopted by the next process.
     fn stop(&self) -> impl Future<Output = ()> + Send {
@@ -138,6 +146,9 @@ pub type Tar = Box<dyn Read + Send>;
 
 /// Largest file of outputs, in bytes.
 pub const MOST_OUTPUT_BYTES: usize = 64 << 10;
+
+/// Why a job cannot go on from where an earlier attempt failed.
+pub(crate) const GONE: &str = "the workspace of the attempt before is not on its runner any more: retry the whole job";
 
 /// What a step has taken of the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

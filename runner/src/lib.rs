@@ -23,6 +23,7 @@ mod jobs;
 mod renew;
 mod session;
 mod work;
+mod workspaces;
 
 #[cfg(test)]
 mod testing;
@@ -101,19 +102,24 @@ async fn prepare<E: Executor>(
         slots: config.slots,
         holding: executor.survey().await?,
     };
-    let session = Arc::new(Session::new(client, server, hello, config.data.clone()));
+    let session = Arc::new(Session::new(client, hello, config));
     let (welcome, held) = session.introduce().await?;
-    let keep: Vec<Claim> = welcome.resume.iter().map(|resume| resume.grant.claim).collect();
+    let grants = welcome.resume.iter().map(|resume| &resume.grant);
+    let keep: Vec<Claim> = grants.flat_map(|grant| [grant.claim, grant.workspace()]).collect();
     spool::keep_only(&config.data, &keep).map_err(|source| RunnerError::Data { path: config.data.clone(), source })?;
     cache::Shelf::new(&config.data).clean();
     if let Err(error) = executor.sweep(&keep).await {
         tracing::warn!(%error, "cannot remove what earlier jobs left");
     }
-    tracing::info!(name = config.name, server = config.server_url, resumed = keep.len(), "runner is ready");
+    tracing::info!(name = config.name, server = config.server_url, resumed = welcome.resume.len(), "runner is ready");
     let worker = Worker {
         executor: Arc::clone(executor),
         session,
-        setting: Setting { data: config.data.clone(), machine: config.name.clone() },
+        setting: Setting {
+            data: config.data.clone(),
+            machine: config.name.clone(),
+            keeps_failed: config.keep_failed > 0,
+        },
         closings: TaskTracker::new(),
         sweeping: RwLock::new(()),
         stop: stop.clone(),

@@ -31,6 +31,7 @@ pub(crate) async fn renew(session: Arc<Session>) {
             claims: claims.clone(),
             wait_ms,
             stopping: session.jobs.stopping(),
+            kept: session.workspaces.claims(),
             disk: session.disk(),
         };
         let sent = Instant::now();

@@ -11,9 +11,10 @@ use tokio::{sync::Mutex, time::Instant};
 use crate::{
     backoff::Backoff,
     client::{CallError, Client},
-    config::RunnerError,
+    config::{RunnerConfig, RunnerError},
     disk,
     jobs::Jobs,
+    workspaces::Workspaces,
 };
 
 /// Speaks for the runner.
@@ -21,6 +22,7 @@ use crate::{
 pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) jobs: Jobs,
+    pub(crate) workspaces: Workspaces,
     hello: Hello,
     server: String,
     /// The runner's data folder.
@@ -31,8 +33,16 @@ pub(crate) struct Session {
 
 impl Session {
     /// `hello` is said with what the runner holds at the time.
-    pub(crate) fn new(client: Client, server: String, hello: Hello, data: PathBuf) -> Self {
-        Self { client, jobs: Jobs::default(), hello, server, data, welcomed: Mutex::new(0) }
+    pub(crate) fn new(client: Client, hello: Hello, config: &RunnerConfig) -> Self {
+        Self {
+            client,
+            jobs: Jobs::default(),
+            workspaces: Workspaces::new(usize::try_from(config.keep_failed).unwrap_or(usize::MAX)),
+            hello,
+            server: config.server_url.clone(),
+            data: config.data.clone(),
+            welcomed: Mutex::new(0),
+        }
     }
 
     pub(crate) fn runner(&self) -> RunnerId {

@@ -20,10 +20,14 @@ use crate::{
     job::{Outcome, Setting, Start, drive},
     remote::Remote,
     session::Session,
+    workspaces::Taken,
 };
 
 /// How long a stopping runner waits for the removal of jobs that ended just before.
 const CLOSING: Duration = Duration::from_secs(10);
+
+/// How often it is looked for workspaces whose time is over.
+const TICK: Duration = Duration::from_secs(15);
 
 /// All that the slots share.
 pub(crate) struct Worker<E> {
@@ -49,9 +53,15 @@ impl<E: Executor> Worker<E> {
             let worker = Arc::clone(&self);
             tasks.spawn(async move { worker.take(Start::Resumed(more), held).await });
         }
+        let mut tick = time::interval(TICK);
+        tick.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => break,
+                _ = tick.tick() => {
+                    let (worker, overdue) = (Arc::clone(&self), self.session.workspaces.overdue());
+                    self.closings.spawn(async move { worker.discard(overdue).await });
+                }
                 Some(ended) = tasks.join_next() => {
                     if let Err(error) = ended {
                         tracing::error!(%error, "a slot failed and starts again");
@@ -61,6 +71,8 @@ impl<E: Executor> Worker<E> {
             }
         }
         tasks.shutdown().await;
+        let (worker, all) = (Arc::clone(&self), self.session.workspaces.take_all());
+        self.closings.spawn(async move { worker.discard(all).await });
         self.closings.close();
         if time::timeout(CLOSING, self.closings.wait()).await.is_err() {
             tracing::warn!("some ended jobs are not removed yet: the next start does it");
@@ -75,7 +87,12 @@ impl<E: Executor> Worker<E> {
         loop {
             let standing = self.session.standing().await;
             let sent = Instant::now();
-            match self.session.client.next(&Next { runner: self.session.runner(), disk: self.session.disk() }).await {
+            let next = Next {
+                runner: self.session.runner(),
+                kept: self.session.workspaces.claims(),
+                disk: self.session.disk(),
+            };
+            match self.session.client.next(&next).await {
                 Ok(Some(grant)) => {
                     backoff = Backoff::default();
                     self.take(Start::Fresh(grant), sent).await;
@@ -99,6 +116,10 @@ impl<E: Executor> Worker<E> {
         let leased = Leased { worker: Arc::clone(self), claim };
         let commands = self.session.jobs.add(claim, renewed);
         drop(self.sweeping.read().await);
+        let workspace = start.grant().workspace();
+        if let Some(taken) = self.session.workspaces.take(workspace) {
+            taken.settled().await;
+        }
         let remote = Remote::new(self.session.client.clone(), claim);
         let done = drive(Arc::clone(&self.executor), remote, &self.setting, start, commands).await;
         self.session.jobs.closing(claim);
@@ -107,14 +128,38 @@ impl<E: Executor> Worker<E> {
             Outcome::Dropped => tracing::warn!(%claim, "job was taken away"),
         }
         let worker = Arc::clone(self);
+        // On the list before this slot asks for its next job, which tells the server all of it.
+        let kept = done.keeps().then(|| self.session.workspaces.add(workspace));
         self.closings.spawn(async move {
             let sweep = done.outcome == Outcome::Dropped;
-            done.close(&*worker.executor).await;
-            drop(leased);
+            match kept {
+                Some((unsettled, surplus)) => {
+                    done.keep(&*worker.executor).await;
+                    drop((unsettled, leased));
+                    worker.discard(surplus).await;
+                }
+                None => {
+                    let is_open = done.job().is_some();
+                    done.close(&*worker.executor).await;
+                    if !is_open {
+                        // It came to nothing before the workspace was its own.
+                        worker.executor.discard(workspace).await;
+                    }
+                    drop(leased);
+                }
+            }
             if sweep {
                 worker.sweep().await;
             }
         });
+    }
+
+    /// Removes workspaces that were kept.
+    async fn discard(&self, workspaces: Vec<Taken>) {
+        for taken in workspaces {
+            taken.settled().await;
+            self.executor.discard(taken.claim).await;
+        }
     }
 
     /// Removes what belongs to no job of ours.

@@ -148,6 +148,10 @@ impl From<StoreError> for ApiError {
             StoreError::NotBlocked => Self::conflict("the build does not wait for an approval"),
             StoreError::LastToken => Self::conflict("it is the last token that somebody can log in with")
                 .help("make another one first, without an end"),
+            StoreError::NotKept(job) => {
+                Self::conflict(format!("the workspace of job `{job}` is not kept any more, so it cannot go on from its failed step"))
+                    .help("retry the whole job; a runner keeps the workspaces of its newest failed jobs for an hour (--keep-failed)")
+            }
             StoreError::NothingToRetry => Self::conflict("the build has no jobs to run again"),
             StoreError::NoSuchJob(job) => Self::not_found(format!("the build has no job `{job}`")),
             StoreError::OnHold => Self::conflict("the runner is drained, or the queue is paused"),

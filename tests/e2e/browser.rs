@@ -12,7 +12,7 @@ use crate::harness::{
 };
 
 /// Presses a button of a live page, which may be drawn anew between the look and the click.
-async fn presses(browser: &Browser, selector: &str) {
+pub(super) async fn presses(browser: &Browser, selector: &str) {
     until(&format!("{selector} to be pressed"), PATIENCE, async || {
         let button = browser.page.find(Locator::Css(selector)).await.map_err(|error| error.to_string())?;
         button.click().await.map_err(|error| error.to_string())

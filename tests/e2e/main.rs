@@ -18,6 +18,7 @@ mod containers;
 mod desk;
 mod examples;
 mod forges;
+mod goes_on;
 mod hooks;
 mod kill;
 mod live;

@@ -137,6 +137,7 @@ fn page(text: &str) -> BuildPage {
         note: text.to_owned(),
         took: None,
         retry: String::new(),
+        go_on: String::new(),
         outputs: vec![(text.to_owned(), text.to_owned())],
         steps: vec![step],
     }];

@@ -62,6 +62,14 @@ impl StepState {
         }
     }
 
+    /// How it ended, if it did.
+    pub fn finish(&self) -> Option<&Finish> {
+        match self {
+            Self::Pending | Self::Running { .. } => None,
+            Self::Finished { finish, .. } => Some(finish),
+        }
+    }
+
     /// The word for it.
     pub fn status(&self) -> Status {
         match self {

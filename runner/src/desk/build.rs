@@ -223,6 +223,7 @@ impl<E: Executor> Run<'_, E> {
             masked: self.order.masked.clone(),
             registries: self.order.registries.clone(),
             inputs,
+            kept: None,
         };
         let caches = Caches::of(&self.order.caches, &self.order.repository);
         let artifacts = Arc::clone(&self.artifacts);

@@ -28,8 +28,8 @@ use super::{
     step, usage, workspace,
 };
 use crate::{
-    checkout::{Settings, Trees},
-    executor::{Adopted, Executor, Failed, Handle, LogSink, Signal, Tar, Used},
+    checkout::{Settings, Tree, Trees},
+    executor::{Adopted, Executor, Failed, GONE, Handle, LogSink, Signal, Tar, Used},
 };
 
 /// What the executor needs to know.
@@ -81,8 +81,28 @@ struct Inner {
     trees: Trees,
     /// Whether a workspace can be an overlay over a cached tree.
     overlay: bool,
-    /// Jobs of this process, for sweeps to leave alone.
-    open: Mutex<HashMap<Claim, Weak<Open>>>,
+    held: Mutex<Held>,
+}
+
+/// What sweeps leave alone.
+#[derive(Debug, Default)]
+struct Held {
+    /// Jobs of this process.
+    open: HashMap<Claim, Weak<Open>>,
+    /// Workspaces that stay for a later attempt, with the cached trees under them.
+    kept: HashMap<Claim, Option<Tree>>,
+}
+
+impl Held {
+    /// Whose objects they are.
+    fn claims(&self) -> Vec<Claim> {
+        let mut claims: Vec<Claim> = self.kept.keys().copied().collect();
+        for (claim, open) in &self.open {
+            claims.push(*claim);
+            claims.extend(open.upgrade().map(|open| open.workspace));
+        }
+        claims
+    }
 }
 
 impl Docker {
@@ -124,7 +144,7 @@ impl Docker {
 
     fn assemble(engine: Engine, config: Config, trees: Trees, overlay: bool) -> Self {
         let pool = Pool::new(engine.clone(), config.instance.clone(), config.pool);
-        Self(Arc::new(Inner { engine, config: Arc::new(config), pool, trees, overlay, open: Mutex::default() }))
+        Self(Arc::new(Inner { engine, config: Arc::new(config), pool, trees, overlay, held: Mutex::default() }))
     }
 
     /// The same executor with workspaces that are copied, as on an engine elsewhere.
@@ -156,14 +176,24 @@ impl Docker {
         &self.0.engine
     }
 
-    fn jobs(&self) -> MutexGuard<'_, HashMap<Claim, Weak<Open>>> {
-        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remember(&self, open: Open) -> Job {
         let open = Arc::new(open);
-        self.jobs().insert(open.claim, Arc::downgrade(&open));
+        self.held().open.insert(open.claim, Arc::downgrade(&open));
         Job(open)
+    }
+
+    /// A new job over a workspace that stayed, if it is there.
+    fn go_on(&self, open: Open) -> Option<Job> {
+        let mut held = self.held();
+        let tree = held.kept.remove(&open.workspace)?;
+        open.hold(tree);
+        let open = Arc::new(open);
+        held.open.insert(open.claim, Arc::downgrade(&open));
+        Some(Job(open))
     }
 }
 
@@ -180,14 +210,24 @@ impl Executor for Docker {
     }
 
     async fn sweep(&self, keep: &[Claim]) -> Result<(), Failed> {
-        let keep: HashSet<Claim> = keep.iter().copied().chain(self.jobs().keys().copied()).collect();
+        let keep: HashSet<Claim> = keep.iter().copied().chain(self.held().claims()).collect();
         leftovers::sweep(&self.0.engine, &self.0.config, &keep, |name| self.0.pool.is_live(name)).await
     }
 
     async fn open(&self, grant: &Grant) -> Result<Job, Failed> {
-        let sandbox = self.0.pool.take().await?;
-        let Inner { engine, config, .. } = &*self.0;
-        Ok(self.remember(Open::new(engine.clone(), Arc::clone(config), grant, sandbox)))
+        let Inner { engine, config, pool, .. } = &*self.0;
+        let sandbox = pool.take().await?;
+        let open = Open::new(engine.clone(), Arc::clone(config), grant, sandbox.clone());
+        if grant.kept.is_none() {
+            return Ok(self.remember(open));
+        }
+        match self.go_on(open) {
+            Some(job) => Ok(job),
+            None => {
+                pool.remove(&sandbox).await;
+                Err(Failed::infra(GONE))
+            }
+        }
     }
 
     async fn adopt(
@@ -260,7 +300,22 @@ impl Executor for Docker {
 
     async fn close(&self, job: &Job) {
         close::close(&job.0, &self.0.pool).await;
-        self.jobs().remove(&job.0.claim);
+        self.held().open.remove(&job.0.claim);
+    }
+
+    async fn keep(&self, job: &Job) {
+        let tree = close::keep(&job.0, &self.0.pool).await;
+        let mut held = self.held();
+        held.kept.insert(job.0.workspace, tree);
+        held.open.remove(&job.0.claim);
+    }
+
+    async fn discard(&self, workspace: Claim) {
+        let kept = self.held().kept.remove(&workspace);
+        if let Some(tree) = kept {
+            close::discard(&self.0.engine, &self.0.config, workspace).await;
+            drop(tree);
+        }
     }
 
     async fn stop(&self) {

@@ -27,6 +27,8 @@ pub(super) struct Open {
     pub(super) engine: Engine,
     pub(super) config: Arc<Config>,
     pub(super) claim: Claim,
+    /// Whose workspace it has: its own, or that of an earlier attempt.
+    pub(super) workspace: Claim,
     pub(super) plan: Plan,
     pub(super) sandbox: Sandbox,
     pub(super) images: Images,
@@ -52,6 +54,7 @@ impl Open {
             engine,
             config,
             claim: grant.claim,
+            workspace: grant.workspace(),
             plan,
             sandbox,
             repository: grant.source.repository.clone(),
@@ -71,17 +74,22 @@ impl Open {
 
     /// Name of the job's volume, and of its folder for changes.
     pub(super) fn name(&self) -> String {
-        names::job(&self.claim)
+        names::job(&self.workspace)
     }
 
     /// The runner's folder of this job.
     pub(super) fn folder(&self) -> PathBuf {
-        self.config.data.join("work").join(self.name())
+        Self::folder_of(&self.config, self.workspace)
     }
 
-    /// Holds a tree until the job is closed.
-    pub(super) fn hold(&self, tree: Option<Tree>) {
-        *self.tree.lock().unwrap_or_else(PoisonError::into_inner) = tree;
+    /// The runner's folder of a workspace.
+    pub(super) fn folder_of(config: &Config, workspace: Claim) -> PathBuf {
+        config.data.join("work").join(names::job(&workspace))
+    }
+
+    /// Holds a tree until the job is closed; gives the one that it held.
+    pub(super) fn hold(&self, tree: Option<Tree>) -> Option<Tree> {
+        std::mem::replace(&mut *self.tree.lock().unwrap_or_else(PoisonError::into_inner), tree)
     }
 
     /// Where the checkout is, relative to the workspace's base.

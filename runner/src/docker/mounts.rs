@@ -43,7 +43,7 @@ fn volume(job: &Open, mount: &Mount) -> Option<Asked> {
         MountSource::Workspace { .. } => None,
         MountSource::Own => Some(asked),
         MountSource::Volume { name, copy } => {
-            let labels = names::volume_labels(&job.config.instance, &job.claim, &job.sandbox.name, name);
+            let labels = names::volume_labels(&job.config.instance, &job.workspace, &job.sandbox.name, name);
             let options = MountVolumeOptions { no_copy: Some(!copy), labels: Some(labels), ..Default::default() };
             Some(Asked { source: Some(volume_name(job, name)), volume_options: Some(options), ..asked })
         }
@@ -62,7 +62,7 @@ fn at(target: &str, read_only: bool) -> Asked {
 /// The name of a job's volume at the engine: by its place among those of the plan, since a pipeline chose its name.
 fn volume_name(job: &Open, name: &str) -> String {
     let place = volumes(&job.plan).iter().position(|other| *other == name).unwrap_or_default();
-    names::volume(&job.claim, place)
+    names::volume(&job.workspace, place)
 }
 
 fn volumes(plan: &Plan) -> BTreeSet<&str> {

@@ -14,18 +14,21 @@ use slipway_pipelines::{
 };
 
 use super::{files::Files, play::Play, script::Script};
-use crate::executor::{Adopted, Executor, Failed, Handle, LogSink, Signal, Tar};
+use crate::executor::{Adopted, Executor, Failed, GONE, Handle, LogSink, Signal, Tar};
 
 /// The executor that runs nothing. Its clones share their jobs, as runners on one engine do.
 #[derive(Clone, Debug, Default)]
 pub struct Dummy {
     jobs: Arc<Mutex<HashMap<Claim, DummyJob>>>,
+    /// Workspaces that stay.
+    kept: Arc<Mutex<HashMap<Claim, Files>>>,
 }
 
 /// A job of the dummy.
 #[derive(Clone, Debug)]
 pub struct DummyJob {
     claim: Claim,
+    workspace: Claim,
     plan: Arc<Plan>,
     inside: Arc<Mutex<Inside>>,
 }
@@ -76,6 +79,15 @@ impl Dummy {
     /// A file of an open job's workspace, by its absolute path.
     pub fn read(&self, claim: Claim, path: &str) -> Option<Vec<u8>> {
         self.jobs().get(&claim).and_then(|job| job.inside().files.read(path))
+    }
+
+    /// The workspaces that stay.
+    pub fn keeps(&self) -> Vec<Claim> {
+        self.kept().keys().copied().collect()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<Claim, Files>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn jobs(&self) -> MutexGuard<'_, HashMap<Claim, DummyJob>> {
@@ -130,7 +142,17 @@ impl Executor for Dummy {
     }
 
     async fn open(&self, grant: &Grant) -> Result<DummyJob, Failed> {
-        let job = DummyJob { claim: grant.claim, plan: Arc::new(grant.plan.clone()), inside: Arc::default() };
+        let mut inside = Inside::default();
+        if let Some(kept) = &grant.kept {
+            inside.files = self.kept().remove(&kept.workspace).ok_or_else(|| Failed::infra(GONE))?;
+            inside.has_workspace = true;
+        }
+        let job = DummyJob {
+            claim: grant.claim,
+            workspace: grant.workspace(),
+            plan: Arc::new(grant.plan.clone()),
+            inside: Arc::new(Mutex::new(inside)),
+        };
         self.jobs().insert(grant.claim, job.clone());
         Ok(job)
     }
@@ -248,5 +270,15 @@ impl Executor for Dummy {
     async fn close(&self, job: &DummyJob) {
         job.end();
         self.jobs().remove(&job.claim);
+    }
+
+    async fn keep(&self, job: &DummyJob) {
+        job.end();
+        self.kept().insert(job.workspace, std::mem::take(&mut job.inside().files));
+        self.jobs().remove(&job.claim);
+    }
+
+    async fn discard(&self, workspace: Claim) {
+        self.kept().remove(&workspace);
     }
 }

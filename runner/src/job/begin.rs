@@ -73,8 +73,7 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
             };
             held.job = Some(job.clone());
             let (logs, began) = logs(committed?);
-            let known = vec![Known::Waiting; grant.plan.steps.len()];
-            let merged = Merged { known, retries: BTreeMap::new(), workspace: Workspace::Missing, news: Vec::new() };
+            let merged = first(grant);
             let (handles, marks) = (BTreeMap::new(), BTreeMap::new());
             Ok(Begun::Running(Box::new(Beginning { job, spool, logs, began, caches, merged, handles, marks })))
         }
@@ -97,6 +96,21 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
             Ok(Begun::Running(Box::new(beginning)))
         }
     }
+}
+
+/// What is known of a job at its beginning: what it goes on with, if anything.
+fn first(grant: &Grant) -> Merged {
+    let mut known = vec![Known::Waiting; grant.plan.steps.len()];
+    let mut workspace = Workspace::Missing;
+    if let Some(kept) = &grant.kept {
+        workspace = Workspace::Ready;
+        for (step, finish) in &kept.steps {
+            if let Some(known) = known.get_mut(*step) {
+                *known = Known::Ended(finish.clone());
+            }
+        }
+    }
+    Merged { known, retries: BTreeMap::new(), workspace, news: Vec::new() }
 }
 
 async fn adopt<E: Executor, R: Reporter>(
@@ -134,6 +148,8 @@ async fn fail<E: Executor, R: Reporter>(reporter: &R, start: &Start, failed: Fai
     let mut news = Vec::new();
     for step in 0..steps.len() {
         let state = match start {
+            // Its end is known.
+            Start::Fresh(grant) if grant.kept.as_ref().is_some_and(|kept| kept.steps.contains_key(&step)) => continue,
             Start::Fresh(_) => None,
             Start::Resumed(resume) => resume.steps.get(step),
         };
@@ -145,7 +161,7 @@ async fn fail<E: Executor, R: Reporter>(reporter: &R, start: &Start, failed: Fai
         let event = StepEvent::Finished { finish: end, at: now() };
         news.push(JobNews::Step { step, event, log_bytes: None });
     }
-    news.push(JobNews::Finished { finish: finish.clone(), at: now() });
+    news.push(JobNews::Finished { finish: finish.clone(), at: now(), kept: None });
     reporter.tell(news).await?;
     Ok(Begun::Failed(finish))
 }

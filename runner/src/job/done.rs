@@ -29,6 +29,7 @@ pub struct Done<J> {
     pub(super) tasks: JoinSet<()>,
     pub(super) spool: Option<Arc<JobSpool>>,
     pub(super) saving: Option<Saving>,
+    pub(super) keeps: bool,
 }
 
 /// What is saved of a job that ended, before its files go. In a mutex so that it may be shared while it waits.
@@ -59,13 +60,27 @@ impl<J: Send + Sync> Done<J> {
         }
     }
 
+    /// Whether the job failed so that a later attempt can go on from there, and the server was told that its workspace stays.
+    pub fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    /// Saves what is to be saved, and removes everything of the job but its workspace.
+    pub async fn keep<E: Executor<Job = J>>(self, executor: &E) {
+        self.end(async |job| executor.keep(job).await).await;
+    }
+
     /// Saves what is to be saved, and removes everything of the job from the machine.
-    pub async fn close<E: Executor<Job = J>>(mut self, executor: &E) {
+    pub async fn close<E: Executor<Job = J>>(self, executor: &E) {
+        self.end(async |job| executor.close(job).await).await;
+    }
+
+    async fn end(mut self, remove: impl AsyncFnOnce(&J)) {
         // A container must not be made behind the removal's back.
         self.tasks.shutdown().await;
         self.save().await;
         if let Some(job) = &self.job {
-            executor.close(job).await;
+            remove(job).await;
         }
         if let Some(spool) = &self.spool {
             spool.remove();

@@ -9,7 +9,7 @@ use super::{
     begin::{self, Begun},
     command::Command,
     done::{Done, Outcome, Saving},
-    run::Run,
+    run::{Ended, Run},
     start::{Setting, Start},
 };
 use crate::{
@@ -52,7 +52,7 @@ pub async fn drive<E: Executor, R: Reporter>(
     let mut saves = None;
     let run = async {
         match begin::begin(&executor, &reporter, setting, &start, &mut held).await? {
-            Begun::Failed(finish) => Ok(finish),
+            Begun::Failed(finish) => Ok(Ended { finish, keeps: false }),
             Begun::Running(beginning) => {
                 saves = Some((beginning.job.clone(), Arc::clone(&beginning.caches)));
                 let run = Run::new(executor, reporter, setting, start, *beginning, fenced.clone(), &mut held);
@@ -60,17 +60,17 @@ pub async fn drive<E: Executor, R: Reporter>(
             }
         }
     };
-    let outcome = tokio::select! {
+    let (outcome, keeps) = tokio::select! {
         biased;
-        () = dropped => Outcome::Dropped,
-        () = fenced.cancelled() => Outcome::Dropped,
+        () = dropped => (Outcome::Dropped, false),
+        () = fenced.cancelled() => (Outcome::Dropped, false),
         ended = run => match ended {
-            Ok(finish) => Outcome::Finished(finish),
-            Err(Fenced) => Outcome::Dropped,
+            Ok(Ended { finish, keeps }) => (Outcome::Finished(finish), keeps),
+            Err(Fenced) => (Outcome::Dropped, false),
         },
     };
     // Of a job that was taken away nothing is kept.
     let saves = saves.filter(|_| matches!(outcome, Outcome::Finished(_)));
     let saving = saves.map(|(job, caches)| Saving::new(async move { caches.save(&*saver, &job).await }));
-    Done { outcome, job: held.job, tasks: held.tasks, spool: held.spool, saving }
+    Done { outcome, job: held.job, tasks: held.tasks, spool: held.spool, saving, keeps }
 }

@@ -40,15 +40,22 @@ use crate::{
 /// Least time that a service has to become ready after a restart of the runner, which may have taken all of its deadline.
 const READY_AFTER_RESTART: Duration = Duration::from_secs(10);
 
+/// A job that has ended, and all is told.
+pub(super) struct Ended {
+    pub(super) finish: Finish,
+    /// A later attempt can go on from where it failed, and may.
+    pub(super) keeps: bool,
+}
+
 /// A step whose end is decided, with all of its log stored.
-type Ended = Result<(usize, StepEvent, Option<u64>), Fenced>;
+type StepEnded = Result<(usize, StepEvent, Option<u64>), Fenced>;
 
 /// A job under way.
 pub(super) struct Run<'a, E: Executor, R> {
     pub(super) executor: Arc<E>,
     pub(super) job: E::Job,
     pub(super) start: Start,
-    pub(super) machine: &'a str,
+    pub(super) setting: &'a Setting,
     pub(super) spool: Arc<JobSpool>,
     pub(super) logs: Arc<Logs<R>>,
     pub(super) caches: Arc<Caches<R>>,
@@ -74,7 +81,7 @@ pub(super) struct Run<'a, E: Executor, R> {
     pub(super) happenings: mpsc::UnboundedReceiver<Happened>,
     /// Commands that began. They go before the end of their step.
     pub(super) began: mpsc::UnboundedReceiver<CommandBegan>,
-    pub(super) endings: JoinSet<Ended>,
+    pub(super) endings: JoinSet<StepEnded>,
     pub(super) tasks: &'a mut JoinSet<()>,
     pub(super) telling_end: CancellationToken,
     pub(super) first: Vec<Input>,
@@ -95,7 +102,11 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         let states = if let Start::Resumed(resume) = &start { &resume.steps[..] } else { &[] };
         let told: BTreeMap<usize, Millis> =
             states.iter().enumerate().filter_map(|(step, state)| Some((step, started(state)?))).collect();
-        let outputs = if let Start::Resumed(resume) = &start { resume.outputs.clone() } else { BTreeMap::new() };
+        let outputs = match (&start, &start.grant().kept) {
+            (Start::Resumed(resume), _) => resume.outputs.clone(),
+            (Start::Fresh(_), Some(kept)) => kept.outputs.clone(),
+            (Start::Fresh(_), None) => BTreeMap::new(),
+        };
         let (happened, happenings) = mpsc::unbounded_channel();
         let mut first = merged.news;
         if let Start::Resumed(resume) = &start {
@@ -105,7 +116,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         let mut run = Self {
             executor,
             job,
-            machine: &setting.machine,
+            setting,
             spool,
             logs,
             caches,
@@ -180,7 +191,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         self.outbox.tell(JobNews::Command { step, number, offset, at });
     }
 
-    pub(super) async fn until_the_end(mut self, mut commands: watch::Receiver<Command>) -> Result<Finish, Fenced> {
+    pub(super) async fn until_the_end(mut self, mut commands: watch::Receiver<Command>) -> Result<Ended, Fenced> {
         for input in std::mem::take(&mut self.first) {
             self.take(input, now());
         }
@@ -188,10 +199,12 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         loop {
             if let (Some(finish), true) = (&self.finish, self.endings.is_empty()) {
                 let finish = finish.clone();
+                let keeps = self.schedule.can_go_on(&finish) && self.setting.has_room();
+                let kept = keeps.then(|| self.start.grant().workspace());
                 self.telling_end.cancel();
-                self.outbox.tell(JobNews::Finished { finish: finish.clone(), at: now() });
+                self.outbox.tell(JobNews::Finished { finish: finish.clone(), at: now(), kept });
                 self.outbox.told().await;
-                return Ok(finish);
+                return Ok(Ended { finish, keeps });
             }
             tokio::select! {
                 Some(happened) = self.happenings.recv() => match happened {
@@ -258,7 +271,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
 
     pub(super) fn late(&self, step: usize) -> Environment {
         let (has_failed, outputs) = (self.schedule.has_failed(), &self.outputs);
-        late(self.start.grant(), step, &Moment { machine: self.machine, has_failed, now: now(), outputs })
+        late(self.start.grant(), step, &Moment { machine: &self.setting.machine, has_failed, now: now(), outputs })
     }
 
     pub(super) fn timeout(&self) -> Duration {

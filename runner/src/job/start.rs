@@ -7,6 +7,8 @@ use slipway_pipelines::{
     wire::{Grant, Resume},
 };
 
+use crate::disk;
+
 /// A job to run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Start {
@@ -33,6 +35,15 @@ pub struct Setting {
     pub data: PathBuf,
     /// The runner's name: `CI_MACHINE`.
     pub machine: String,
+    /// Whether the workspaces of failed jobs stay for a later attempt.
+    pub keeps_failed: bool,
+}
+
+impl Setting {
+    /// Whether another workspace stays. None on a disk that is nearly full, where every byte is wanted.
+    pub(super) fn has_room(&self) -> bool {
+        self.keeps_failed && disk::of(&self.data).is_none_or(|disk| disk.free >= disk.total / 10)
+    }
 }
 
 /// The wall clock, for people.

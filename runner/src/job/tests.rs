@@ -4,6 +4,7 @@ mod artifacts;
 mod bench;
 mod caches;
 mod ends;
+mod goes_on;
 mod outputs;
 mod reports;
 mod resumes;

@@ -49,6 +49,12 @@ impl Schedule {
         }
     }
 
+    /// Whether a later attempt could go on from where the job failed: something stands as it is.
+    pub fn can_go_on(&self, finish: &Finish) -> bool {
+        let ends: Vec<Option<Finish>> = self.ends().into_iter().map(Option::<&Finish>::cloned).collect();
+        finish.status().is_bad() && self.plan.is_worth_keeping(&self.plan.standing(&ends))
+    }
+
     pub(super) fn ends(&self) -> Vec<Option<&Finish>> {
         self.nodes.iter().map(|node| if let Phase::Ended(finish) = &node.phase { Some(finish) } else { None }).collect()
     }

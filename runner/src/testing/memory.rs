@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use slipway_pipelines::{
-    plan::{Environment, Plan},
+    plan::Environment,
     state::{Finish, Illegal, StepEvent, StepState},
     wire::{
         CacheAnswer, CacheEntry, CacheOffer, CacheRefusal, CacheWanted, Grant, JobNews, KeptFile, ReportPart, Resume,
@@ -45,8 +45,15 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
-    pub(crate) fn of(plan: &Plan) -> Self {
-        Self { states: vec![StepState::Pending; plan.steps.len()], ..Self::default() }
+    pub(crate) fn of(grant: &Grant) -> Self {
+        let mut heard = Self { states: vec![StepState::Pending; grant.plan.steps.len()], ..Self::default() };
+        if let Some(kept) = &grant.kept {
+            for (step, finish) in &kept.steps {
+                heard.states[*step] = StepState::Finished { finish: finish.clone(), started: None, at: 0 };
+            }
+            heard.outputs.clone_from(&kept.outputs);
+        }
+        heard
     }
 
     /// Takes news as the server does; panics where the runner breaks a rule.
@@ -172,7 +179,7 @@ pub(crate) struct Memory {
 impl Memory {
     pub(crate) fn of(grant: &Grant) -> Self {
         Self {
-            heard: Arc::new(watch::Sender::new(Heard::of(&grant.plan))),
+            heard: Arc::new(watch::Sender::new(Heard::of(grant))),
             news: Arc::new(watch::Sender::new(Mood::Takes)),
             logs: Arc::new(watch::Sender::new(Mood::Takes)),
             saves: Arc::new(watch::Sender::new(Some(1 << 20))),

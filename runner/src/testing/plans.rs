@@ -103,5 +103,6 @@ pub(crate) fn grant(job: u128, steps: Vec<Step>) -> Grant {
         masked: vec!["hunter2".into()],
         registries: Vec::new(),
         inputs: Environment::new(),
+        kept: None,
     }
 }

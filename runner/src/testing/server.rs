@@ -37,6 +37,8 @@ pub(crate) struct Inside {
     pub(crate) stale: Vec<Claim>,
     pub(crate) hellos: Vec<Hello>,
     pub(crate) renewals: usize,
+    /// Workspaces that the runner said it still has, as it said last.
+    pub(crate) kept: Vec<Claim>,
     /// One of so many answers fails: before it did something, or after.
     pub(crate) one_fails_of: Option<u32>,
     /// The present answer must not fail.
@@ -62,6 +64,7 @@ impl Server {
             stale: Vec::new(),
             hellos: Vec::new(),
             renewals: 0,
+            kept: Vec::new(),
             one_fails_of: None,
             spare: false,
         };
@@ -97,7 +100,7 @@ impl Server {
 
     pub(crate) fn offer(&self, grant: Grant) {
         self.change(|inside| {
-            inside.heard.insert(grant.claim, Heard::of(&grant.plan));
+            inside.heard.insert(grant.claim, Heard::of(&grant));
             inside.queue.push_back(grant);
         });
     }
@@ -180,7 +183,9 @@ async fn hello(State(shared): State<Shared>, headers: HeaderMap, Json(hello): Js
     })
 }
 
-async fn next(State(shared): State<Shared>, headers: HeaderMap, Json(_): Json<Next>) -> Response {
+async fn next(State(shared): State<Shared>, headers: HeaderMap, Json(next): Json<Next>) -> Response {
+    shared.inside().kept = next.kept;
+    shared.changed.notify_waiters();
     loop {
         let changed = shared.changed.notified();
         tokio::pin!(changed);

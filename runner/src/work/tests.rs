@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use slipway_pipelines::{
     ids::RunnerId,
+    lease::Claim,
     plan::Step,
     state::{Finish, Reason},
-    wire::{Grant, Order},
+    wire::{Grant, Kept, Order},
 };
 use tempfile::TempDir;
 use tokio::{task::JoinHandle, time};
@@ -51,6 +52,7 @@ fn config(server: &Server, data: &TempDir, slots: u32) -> RunnerConfig {
         data: data.path().to_owned(),
         labels: BTreeMap::from([("gpu".into(), "no".into())]),
         slots,
+        keep_failed: 2,
     }
 }
 
@@ -177,4 +179,43 @@ async fn a_server_that_forgot_the_runner_hears_hello_again_and_the_job_goes_on()
     assert_eq!(word(&server, &job), "exit_code");
     assert_eq!(server.inside().hellos.len(), 2);
     runner.stop().await;
+}
+
+#[tokio::test]
+async fn workspaces_of_failed_jobs_are_kept_until_there_are_too_many_or_the_runner_stops() {
+    let (server, dummy, data) = (Server::start().await, Dummy::new(), TempDir::new().unwrap());
+    let runner = Runner::start(&server, &dummy, &data, 1);
+    let grants: Vec<Grant> = (1..=3).map(|job| grant(job, chain("5ms"))).collect();
+    for grant in &grants {
+        server.offer(grant.clone());
+    }
+    let claims: Vec<Claim> = grants.iter().map(|grant| grant.claim).collect();
+    server.until("the newest two", |inside| inside.kept == claims[1..]).await;
+
+    let kept = Kept {
+        workspace: claims[1],
+        steps: [0, 2].map(|step| (step, Finish::exit(0))).into(),
+        outputs: BTreeMap::new(),
+    };
+    let again = Grant {
+        claim: Claim { attempt: 2, epoch: 2, ..claims[1] },
+        kept: Some(kept.clone()),
+        ..grant(2, chain("5ms"))
+    };
+    server.offer(again.clone());
+    server.until("it failed again", |inside| ended(inside, &again)).await;
+    assert_eq!(word(&server, &again), "exit_code");
+    assert_eq!(server.inside().heard[&again.claim].reasons(), ["ok", "stopped", "ok", "exit_code", "needs"]);
+    server.until("it is the newest", |inside| inside.kept == [claims[2], claims[1]]).await;
+
+    let gone = Grant {
+        claim: Claim { attempt: 2, epoch: 2, ..claims[0] },
+        kept: Some(Kept { workspace: claims[0], ..kept }),
+        ..again
+    };
+    server.offer(gone.clone());
+    server.until("it cannot", |inside| ended(inside, &gone)).await;
+    assert_eq!(word(&server, &gone), "infra");
+    runner.stop().await;
+    assert_eq!((dummy.survey().await.unwrap(), dummy.keeps()), (vec![], vec![]));
 }

@@ -68,7 +68,7 @@ pub(crate) struct StepLog {
     pub(crate) step: usize,
 }
 
-/// A step of a build by names or positions, in an attempt or in the last one.
+/// A step of a build by names or positions, in an attempt or in the last one; where it ran, if it did not run again in that one.
 pub(crate) async fn find_step(
     app: &App,
     build: &BuildDetail,
@@ -93,6 +93,11 @@ pub(crate) async fn find_step(
         error.help(among(step, job.steps.iter().map(|step| step.name.as_str())))
     })?;
     let step = found.position;
+    // What did not run again in that attempt has its log in the one that it ran in.
+    let job = match found.ran_in {
+        Some(ran_in) => app.store.job_attempt(job.id, ran_in).await?.unwrap_or(job),
+        None => job,
+    };
     Ok(StepLog { address: LogAddress { job: job.id, attempt: job.attempt, step }, job, step })
 }
 

@@ -57,10 +57,19 @@ impl Fleet {
     pub(crate) fn why(&self, waiting: &WaitingFor, labels: &BTreeMap<String, String>) -> String {
         match waiting {
             WaitingFor::Runner => self.why_no_runner(labels),
-            WaitingFor::Approval | WaitingFor::Needs(_) | WaitingFor::Concurrency { .. } | WaitingFor::Retry { .. } => {
-                waits(waiting, labels)
+            WaitingFor::Workspace { runner } if self.is_away(runner) => {
+                format!("away: {runner}, which has its workspace")
             }
+            WaitingFor::Workspace { .. }
+            | WaitingFor::Approval
+            | WaitingFor::Needs(_)
+            | WaitingFor::Concurrency { .. }
+            | WaitingFor::Retry { .. } => waits(waiting, labels),
         }
+    }
+
+    fn is_away(&self, runner: &str) -> bool {
+        !self.runners.iter().any(|one| one.runner.name == runner && one.near)
     }
 
     fn why_no_runner(&self, labels: &BTreeMap<String, String>) -> String {
@@ -140,6 +149,13 @@ mod tests {
         assert_eq!(why(many, &[], &labels(&[])), "waits for a free slot of a, b, c, others");
         let paused = Fleet { paused: Some(Hold { at: 0, by: "me".to_owned() }), runners: Vec::new() };
         assert_eq!(paused.why(&WaitingFor::Runner, &gpu), "the queue is paused by me");
+        let workspace = WaitingFor::Workspace { runner: "a".to_owned() };
+        let fleet = |seen| Fleet {
+            paused: None,
+            runners: seen_at(vec![runner("a", false, seen, false)], &HashMap::new(), now),
+        };
+        assert_eq!(fleet(0).why(&workspace, &gpu), "away: a, which has its workspace");
+        assert_eq!(fleet(now).why(&workspace, &gpu), "waits for a free slot of a, which has its workspace");
         assert_eq!(paused.why(&WaitingFor::Needs(vec!["b".to_owned()]), &gpu), "waits for b");
     }
 }

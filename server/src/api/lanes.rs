@@ -149,6 +149,7 @@ mod tests {
             image: None,
             needs: needs.to_vec(),
             phases,
+            ran_in: None,
         }
     }
 

@@ -128,6 +128,8 @@ pub(crate) struct StepJson {
     finished_at: Option<String>,
     /// What its container was made from; null before, and of steps without one.
     image: Option<ImageJson>,
+    /// The attempt that it ran in and whose log is its own, when that is an earlier one; else null.
+    ran_in: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -260,6 +262,7 @@ impl StepJson {
             started_at: started.map(rfc3339),
             finished_at: finished.map(rfc3339),
             image: step.image.clone().map(|UsedImage { reference, digest, id }| ImageJson { reference, digest, id }),
+            ran_in: step.ran_in,
         }
     }
 }

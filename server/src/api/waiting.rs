@@ -24,6 +24,7 @@ pub(crate) fn waits(waiting: &WaitingFor, labels: &BTreeMap<String, String>) -> 
         WaitingFor::Retry { at, .. } => {
             format!("is tried again at {} UTC", rfc3339(*at).get(11..19).unwrap_or_default())
         }
+        WaitingFor::Workspace { runner } => format!("waits for a free slot of {runner}, which has its workspace"),
         WaitingFor::Runner if labels.is_empty() => "waits for a runner".to_owned(),
         WaitingFor::Runner => {
             let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -64,7 +65,10 @@ pub(crate) fn job_waits(build: &BuildDetail, job: &JobDetail) -> Option<String> 
             None => WaitingFor::Runner,
         },
         JobState::Delayed { until } => WaitingFor::Retry { at: *until, attempt: job.attempt },
-        JobState::Queued { .. } => WaitingFor::Runner,
+        JobState::Queued { .. } => match &job.runner {
+            Some(runner) if job.goes_on => WaitingFor::Workspace { runner: runner.clone() },
+            _ => WaitingFor::Runner,
+        },
         JobState::Leased { .. } | JobState::Running { .. } | JobState::Stopping { .. } | JobState::Finished { .. } => {
             return None;
         }
@@ -119,6 +123,10 @@ mod tests {
             (group(3), "waits for its turn: 3 jobs of `deploy` run at a time"),
             (WaitingFor::Retry { at: 1_795_230_842_007, attempt: 2 }, "is tried again at 03:14:02 UTC"),
             (WaitingFor::Runner, "waits for a runner with gpu=yes"),
+            (
+                WaitingFor::Workspace { runner: "quay".to_owned() },
+                "waits for a free slot of quay, which has its workspace",
+            ),
         ] {
             assert_eq!(waits(&waiting, &labels), text);
         }

@@ -44,14 +44,14 @@ pub(crate) async fn approve(
     }
 }
 
-/// `POST /repos/O/R/builds/N/retry`, `?what=failed|all|job&job=NAME`.
+/// `POST /repos/O/R/builds/N/retry`, `?what=failed|all|job&job=NAME&from=failed`.
 pub(crate) async fn retry(
     who: Visitor,
     State(app): State<App>,
     UrlPath((owner, name, number)): BuildPath,
     UrlQuery(what): UrlQuery<Retry>,
 ) -> Result<Redirect, PageError> {
-    let again = what.again()?;
+    let again = what.again(&app)?;
     let build = find_build(&app, &owner, &name, &number).await?;
     match app.retry_build(build.summary.id, again, &who.name).await {
         // Somebody else was quicker.

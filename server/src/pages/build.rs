@@ -52,7 +52,7 @@ pub(crate) async fn build(
 ) -> Result<Response, PageError> {
     let build = find_build(&app, &owner, &name, &number).await?;
     let selected = choose(&build.jobs);
-    let mut page = build_page(&build, selected, clock::now());
+    let mut page = build_page(&build, selected, &app.dispatcher.kept(), clock::now());
     page.panel = panel(&app, &build, query.show, &page.href).await?;
     page.tests = tests_view(&app, &build).await?;
     page.artifacts = summary(&build, &shown_artifacts(&app, &build, None).await?);
@@ -71,7 +71,7 @@ pub(crate) async fn step(
 ) -> Result<Response, PageError> {
     let build = find_build(&app, &owner, &name, &number).await?;
     let found = find_step(&app, &build, &job, &step, query.attempt).await?;
-    let mut page = build_page(&build, Some((found.job.position, found.step)), clock::now());
+    let mut page = build_page(&build, Some((found.job.position, found.step)), &app.dispatcher.kept(), clock::now());
     page.chosen = true;
     let (place, number) = (&build.repository.name, build.summary.number);
     let here = paths::step(place, number, found.job.position, found.step, query.attempt);

@@ -1,9 +1,13 @@
 //! A build's rows as its page.
 
+use std::collections::HashMap;
+
 use slipway_pipelines::{
     compile::LeftOut,
     context::Trusted,
     discovery,
+    ids::RunnerId,
+    lease::Claim,
     plan::StepKind,
     state::{JobState, Millis, Status},
 };
@@ -21,7 +25,13 @@ use crate::{
 };
 
 /// The page without a log. `selected` are the positions of job and step whose log is shown.
-pub(super) fn build_page(build: &BuildDetail, selected: Option<(usize, usize)>, now: Millis) -> BuildPage {
+/// `kept` are the workspaces that runners still have.
+pub(super) fn build_page(
+    build: &BuildDetail,
+    selected: Option<(usize, usize)>,
+    kept: &HashMap<Claim, RunnerId>,
+    now: Millis,
+) -> BuildPage {
     let summary = &build.summary;
     let times = (summary.created, summary.started, summary.finished);
     let state = (summary.status, summary.finish.as_ref());
@@ -29,7 +39,7 @@ pub(super) fn build_page(build: &BuildDetail, selected: Option<(usize, usize)>, 
     page.failures = failures(build);
     page.approval = approval(build);
     page.approved_by = build.approved_by.clone().unwrap_or_default();
-    page.retries = retries(build, &page.href);
+    page.retries = retries(build, kept, &page.href);
     page.diagnostics = build.diagnostics_text.clone();
     page.broken = build.jobs.is_empty();
     page.left_out = build
@@ -38,7 +48,7 @@ pub(super) fn build_page(build: &BuildDetail, selected: Option<(usize, usize)>, 
         .map(|LeftOut { what, why }| LeftOutView { what: what.clone(), why: why.clone() })
         .collect();
     page.warnings = warnings(build);
-    page.jobs = build.jobs.iter().map(|job| job_view(build, job, selected, now)).collect();
+    page.jobs = build.jobs.iter().map(|job| job_view(build, job, selected, kept, now)).collect();
     page
 }
 
@@ -62,20 +72,38 @@ fn trusted(rights: Trusted) -> String {
     names.into_iter().filter(|(is_given, _)| *is_given).map(|(_, name)| name).collect::<Vec<_>>().join(" and ")
 }
 
-/// What of a finished build can be run again: where some of several jobs failed, those or all.
-fn retries(build: &BuildDetail, href: &str) -> Vec<RetryView> {
+/// What of a finished build can be run again: where some of several jobs failed, those or all; and where their workspaces are there,
+/// from the step that failed.
+fn retries(build: &BuildDetail, kept: &HashMap<Claim, RunnerId>, href: &str) -> Vec<RetryView> {
     if !build.summary.status.is_final() || build.jobs.is_empty() {
         return Vec::new();
     }
-    let bad = build.jobs.iter().filter(|job| job.state.status().is_bad()).count();
-    if bad == 0 || bad == build.jobs.len() {
-        return vec![RetryView { text: "Retry", action: format!("{href}/retry") }];
+    let bad: Vec<&JobDetail> = build.jobs.iter().filter(|job| job.state.status().is_bad()).collect();
+    let mut retries = Vec::new();
+    if bad.iter().any(|job| goes_on(job, kept)) && bad.iter().all(|job| goes_on(job, kept) || !has_done_something(job))
+    {
+        let action = paths::retry_from_failed(&build.repository.name, build.summary.number, None);
+        retries.push(RetryView { text: "Retry from failed step", action });
+    }
+    if bad.is_empty() || bad.len() == build.jobs.len() {
+        retries.push(RetryView { text: "Retry", action: format!("{href}/retry") });
+        return retries;
     }
     let action = |what| paths::retry(&build.repository.name, build.summary.number, what, None);
-    vec![
-        RetryView { text: "Retry failed", action: action("failed") },
-        RetryView { text: "Retry all", action: action("all") },
-    ]
+    retries.push(RetryView { text: "Retry failed", action: action("failed") });
+    retries.push(RetryView { text: "Retry all", action: action("all") });
+    retries
+}
+
+/// Whether the job can go on from the step that failed.
+fn goes_on(job: &JobDetail, kept: &HashMap<Claim, RunnerId>) -> bool {
+    job.state.status().is_bad() && kept.contains_key(&job.workspace)
+}
+
+/// Whether a step before the failure went well, so that it matters where the job begins again.
+fn has_done_something(job: &JobDetail) -> bool {
+    let counts = |kind| !matches!(kind, StepKind::Clone | StepKind::Service);
+    job.steps.iter().any(|step| counts(step.kind) && step.state.status() == Status::Success)
 }
 
 /// The warnings of each place together.
@@ -102,7 +130,13 @@ fn warning_view(build: &BuildDetail, warning: &Warning) -> Option<WarningView> {
     Some(WarningView { place, href, texts: vec![warning.text.clone()] })
 }
 
-fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize)>, now: Millis) -> JobView {
+fn job_view(
+    build: &BuildDetail,
+    job: &JobDetail,
+    selected: Option<(usize, usize)>,
+    kept: &HashMap<Claim, RunnerId>,
+    now: Millis,
+) -> JobView {
     let (started, finished, finish) = match &job.state {
         JobState::Running { started, .. } => (Some(*started), None, None),
         JobState::Stopping { started, .. } => (*started, None, None),
@@ -118,17 +152,19 @@ fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize
         let (started, finished, finish) = times(&step.state);
         let because = finish.map(words::because).unwrap_or_default();
         let status = step.state.status().as_str();
+        let earlier = step.ran_in.map(|attempt| format!("ran in attempt {attempt}")).unwrap_or_default();
         StepView {
             position: step.position,
             name: step.name.clone(),
             href: paths::step(&build.repository.name, build.summary.number, job.position, step.position, None),
             status: Sign::of_step(step.state.status(), finish, step.ignored),
-            hint: [step.kind.as_str(), status, &because]
+            hint: [step.kind.as_str(), status, &because, &earlier]
                 .into_iter()
                 .filter(|part| !part.is_empty())
                 .collect::<Vec<_>>()
                 .join(" · "),
             mark: match (step.ignored && step.state.status().is_bad(), step.kind) {
+                (false, _) if step.ran_in.is_some() => Some("earlier"),
                 (true, _) => Some("ignored"),
                 (false, StepKind::Service) => Some("service"),
                 (false, StepKind::Clone | StepKind::Commands | StepKind::Plugin | StepKind::Build) => None,
@@ -147,6 +183,11 @@ fn job_view(build: &BuildDetail, job: &JobDetail, selected: Option<(usize, usize
         took: Span::new(started, finished, now),
         retry: if build.summary.status.is_final() && build.jobs.len() > 1 {
             paths::retry(&build.repository.name, build.summary.number, "job", Some(&job.name))
+        } else {
+            String::new()
+        },
+        go_on: if build.summary.status.is_final() && build.jobs.len() > 1 && goes_on(job, kept) {
+            paths::retry_from_failed(&build.repository.name, build.summary.number, Some(&job.name))
         } else {
             String::new()
         },

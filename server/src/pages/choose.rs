@@ -40,6 +40,7 @@ fn started(step: &StepDetail) -> Option<Millis> {
 mod tests {
     use slipway_pipelines::{
         ids::JobId,
+        lease::Claim,
         state::{Finish, JobState, Reason},
     };
     use uuid::Uuid;
@@ -57,6 +58,7 @@ mod tests {
             image: None,
             needs: Vec::new(),
             phases: Vec::new(),
+            ran_in: None,
         });
         JobDetail {
             id: JobId(Uuid::nil()),
@@ -69,6 +71,8 @@ mod tests {
             queued: Default::default(),
             runner: None,
             labels: Default::default(),
+            workspace: Claim { job: JobId(Uuid::nil()), attempt: 1, epoch: 0 },
+            goes_on: false,
             concurrency: None,
             outputs: Default::default(),
             pushed: Vec::new(),

@@ -111,6 +111,7 @@ mod tests {
             image: None,
             needs: Vec::new(),
             phases: Vec::new(),
+            ran_in: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use slipway_pipelines::{
@@ -13,8 +14,11 @@ use slipway_pipelines::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::board::{Board, Match, Waiter};
-use crate::store::{Granted, JobChange, model::Runner};
+use super::{
+    board::{Board, Match, Waiter},
+    kept::Kept,
+};
+use crate::store::{Granted, JobChange, RUNNER_LABEL, model::Runner};
 
 /// Matches waiting runners with queued jobs. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub struct Dispatcher {
     leases: Arc<watch::Sender<()>>,
     /// Of runners, as they said last.
     disks: Arc<Mutex<HashMap<RunnerId, Disk>>>,
+    /// Workspaces of failed jobs.
+    kept: Arc<Mutex<Kept>>,
 }
 
 /// What [`run`](super::run) does in the database.
@@ -50,7 +56,7 @@ impl Dispatcher {
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Work>) {
         let (work, receiver) = mpsc::unbounded_channel();
         let (board, runners, orders, leases) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
-        (Self { board, work, runners, orders, leases, disks: Arc::default() }, receiver)
+        (Self { board, work, runners, orders, leases, disks: Arc::default(), kept: Arc::default() }, receiver)
     }
 
     /// Takes in what a commit did to leases. First of two: claims that are stale by it are refused from here on.
@@ -75,7 +81,8 @@ impl Dispatcher {
     }
 
     /// Puts a runner's free slot on the board.
-    pub(crate) fn wait(&self, runner: RunnerId, labels: BTreeMap<String, String>) -> Waiting {
+    pub(crate) fn wait(&self, runner: RunnerId, mut labels: BTreeMap<String, String>) -> Waiting {
+        labels.insert(RUNNER_LABEL.to_owned(), runner.to_string());
         let (answer, receiver) = oneshot::channel();
         let mut board = lock(&self.board);
         let id = board.wait(Waiter { runner, labels, answer });
@@ -109,6 +116,25 @@ impl Dispatcher {
     /// The disks of runners that told since the server's start.
     pub(crate) fn disks(&self) -> HashMap<RunnerId, Disk> {
         self.disks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers which workspaces of failed jobs a runner has.
+    pub(crate) fn note_kept(&self, runner: RunnerId, claims: Vec<Claim>) {
+        self.kept_now().set(runner, claims, Instant::now());
+    }
+
+    /// The same for one more; the runner tells all of them soon.
+    pub(crate) fn note_one_kept(&self, runner: RunnerId, claim: Claim) {
+        self.kept_now().add(runner, claim, Instant::now());
+    }
+
+    /// The workspaces of failed jobs that runners have.
+    pub(crate) fn kept(&self) -> HashMap<Claim, RunnerId> {
+        self.kept_now().at(Instant::now())
+    }
+
+    fn kept_now(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn put_back(&self, found: Match, still_queued: bool) {

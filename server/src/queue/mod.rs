@@ -4,6 +4,7 @@
 mod board;
 mod dispatcher;
 mod granting;
+mod kept;
 mod labels;
 #[cfg(test)]
 mod tests;

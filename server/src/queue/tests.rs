@@ -5,17 +5,21 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt;
 use slipway_pipelines::{
     compile::{Compilation, CompiledJob},
-    ids::RunnerId,
+    ids::{BuildId, JobId, RunnerId},
     plan::{Plan, RunsOn, Workspace},
     state::{JobState, Reason},
     trigger::{Cause, Person, Trigger},
 };
 use uuid::Uuid;
 
+use super::dispatcher::{Dispatcher, Work};
 use crate::{
     Config, Running,
     runner_api::undelivered,
-    store::model::{BuildContent, BuildRef, NewBuild, NewRepository},
+    store::{
+        JobChange, RUNNER_LABEL,
+        model::{BuildContent, BuildRef, NewBuild, NewRepository},
+    },
 };
 
 async fn queued() -> (tempfile::TempDir, Running, BuildRef) {
@@ -110,4 +114,22 @@ async fn a_slot_that_leaves_in_time_gets_nothing() {
     assert!(second.leave().await.is_none());
     assert_eq!(running.app().dispatcher.counts(), (0, 0, 1));
     running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_job_that_goes_on_is_for_the_runner_that_has_its_workspace() {
+    let (dispatcher, mut work) = Dispatcher::new();
+    let runners = [1, 2].map(|id| RunnerId(Uuid::from_u128(id)));
+    let _waiting = runners.map(|runner| dispatcher.wait(runner, BTreeMap::new()));
+    let change = JobChange {
+        job: JobId(Uuid::nil()),
+        build: BuildId(Uuid::nil()),
+        position: 0,
+        attempt: 2,
+        state: JobState::Queued { epoch: 1 },
+        labels: [(RUNNER_LABEL.to_owned(), runners[1].to_string())].into(),
+    };
+    dispatcher.note_queue(&[change]);
+    let Some(Work::Grant(found)) = work.recv().await else { panic!("nobody gets it") };
+    assert_eq!(found.waiter.runner, runners[1]);
 }

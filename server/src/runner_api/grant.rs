@@ -6,7 +6,7 @@ use crate::{app::App, links, store::Granted};
 
 /// The message for a lease.
 pub(super) fn message(app: &App, granted: Granted) -> Grant {
-    let Granted { claim, plan, masked, registries, inputs, repository, trigger, number } = granted;
+    let Granted { claim, plan, masked, registries, inputs, kept, repository, trigger, number } = granted;
     let url = links::git(&repository.name);
     let own = || format!("{}{url}", app.config.public_url);
     Grant {
@@ -24,6 +24,7 @@ pub(super) fn message(app: &App, granted: Granted) -> Grant {
         masked,
         registries,
         inputs,
+        kept,
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) async fn next(
 ) -> Result<Response, ApiError> {
     let runner = runner(&app, &auth, next.runner).await?;
     app.dispatcher.note_disk(runner.id, next.disk);
+    app.dispatcher.note_kept(runner.id, next.kept);
     let mut waiting = app.dispatcher.wait(runner.id, runner.labels);
     let granted = tokio::select! {
         granted = waiting.granted() => granted,

@@ -19,6 +19,7 @@ pub(crate) async fn renew(
 ) -> Result<Json<Renewed>, ApiError> {
     let runner = runner(&app, &auth, renew.runner).await?.id;
     app.dispatcher.note_disk(runner, renew.disk);
+    app.dispatcher.note_kept(runner, renew.kept.clone());
     // Watch first, look second.
     let mut watch = app.dispatcher.watch_orders();
     app.store.renew(runner, renew.claims.clone(), queue::deadline()).await?;

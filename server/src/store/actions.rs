@@ -11,6 +11,7 @@ use super::{
     attempts, builds, jobs,
     model::Again,
     settle::{change, settle},
+    standing,
     writer::Tx,
 };
 use crate::clock;
@@ -47,7 +48,11 @@ impl Store {
                 let all = jobs::of_build(&mut *tx.connection, build).await?;
                 for position in again(&all, &what)? {
                     let mut job = all[position].clone();
-                    attempts::next(tx, &mut job, first.clone(), 0).await?;
+                    let standing = match &what {
+                        Again::FromFailed(from) => standing::of(tx, &job, from).await?,
+                        Again::Needed | Again::Failed | Again::All | Again::Job(_) => None,
+                    };
+                    attempts::next(tx, &mut job, first.clone(), 0, standing).await?;
                 }
                 settle(tx, build, clock::now()).await
             })

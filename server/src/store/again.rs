@@ -2,7 +2,12 @@
 
 use slipway_pipelines::state::Status;
 
-use super::{StoreError, jobs::Job, model::Again, settle::upstream_failed};
+use super::{
+    StoreError,
+    jobs::Job,
+    model::{Again, FromFailed},
+    settle::upstream_failed,
+};
 
 /// Positions of the jobs of a finished build that run again. Pure.
 pub(super) fn again(jobs: &[Job], what: &Again) -> Result<Vec<usize>, StoreError> {
@@ -14,14 +19,19 @@ pub(super) fn again(jobs: &[Job], what: &Again) -> Result<Vec<usize>, StoreError
         .collect();
     let chosen = match what {
         Again::Needed if bad.is_empty() => (0..jobs.len()).collect(),
-        Again::Needed | Again::Failed => bad,
+        Again::Needed | Again::Failed | Again::FromFailed(FromFailed { job: None, .. }) => bad,
         Again::All => (0..jobs.len()).collect(),
-        Again::Job(name) => {
-            let named = jobs.iter().position(|job| job.name == *name);
-            around(jobs, named.ok_or_else(|| StoreError::NoSuchJob(name.clone()))?)
+        Again::Job(name) => around(jobs, named(jobs, name)?),
+        Again::FromFailed(FromFailed { job: Some(name), .. }) => {
+            let position = named(jobs, name)?;
+            if bad.contains(&position) { around(jobs, position) } else { Vec::new() }
         }
     };
     if chosen.is_empty() { Err(StoreError::NothingToRetry) } else { Ok(chosen) }
+}
+
+fn named(jobs: &[Job], name: &str) -> Result<usize, StoreError> {
+    jobs.iter().position(|job| job.name == name).ok_or_else(|| StoreError::NoSuchJob(name.to_owned()))
 }
 
 /// A job; what needs it, since it took what the job gave; and what it needs that did not end well, since it would be left out again.
@@ -73,6 +83,18 @@ mod tests {
         assert_eq!(again(good, &Again::Needed).unwrap(), [0], "all went well: all again");
         assert!(matches!(again(good, &Again::Failed), Err(StoreError::NothingToRetry)));
         assert!(matches!(again(&[], &Again::All), Err(StoreError::NothingToRetry)));
+    }
+
+    #[test]
+    fn from_the_failed_step_takes_the_same_jobs_and_none_that_did_not_fail() {
+        let all = jobs(&[(&[], Reason::Ok), (&[0], Reason::ExitCode), (&[1], Reason::Needs), (&[0], Reason::Lost)]);
+        let from = |job: Option<&str>| {
+            again(&all, &Again::FromFailed(FromFailed { job: job.map(str::to_owned), kept: Default::default() }))
+        };
+        assert_eq!(from(None).unwrap(), [1, 2, 3]);
+        assert_eq!(from(Some("1")).unwrap(), [1, 2]);
+        assert!(matches!(from(Some("0")), Err(StoreError::NothingToRetry)));
+        assert!(matches!(from(Some("9")), Err(StoreError::NoSuchJob(_))));
     }
 
     #[test]

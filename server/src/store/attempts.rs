@@ -12,18 +12,29 @@ use super::{
     codec::{from_json, parse, signed},
     jobs,
     jobs::Job,
+    standing::{self, Standing},
     steps,
     writer::Tx,
 };
 
-/// Starts a job's next attempt in a state. Its build is settled by the caller.
-pub(super) async fn next(tx: &mut Tx<'_>, job: &mut Job, state: JobState, tries: u32) -> Result<(), StoreError> {
+/// Starts a job's next attempt in a state: from its checkout, or with what stands of the one before. Its build is settled by the caller.
+pub(super) async fn next(
+    tx: &mut Tx<'_>,
+    job: &mut Job,
+    state: JobState,
+    tries: u32,
+    standing: Option<Standing>,
+) -> Result<(), StoreError> {
     keep(&mut *tx.connection, job.id).await?;
     steps::repeat(&mut *tx.connection, job.id, job.attempt).await?;
+    if let Some(standing) = &standing {
+        standing::take_over(tx, job.id, job.attempt, standing).await?;
+    }
     job.attempt += 1;
     job.state = state;
     job.tries = tries;
-    job.runner = None;
+    job.goes_on = standing.map(|standing| standing.goes_on);
+    job.runner = job.goes_on.map(|goes_on| goes_on.runner);
     jobs::set_state(&mut *tx.connection, job).await?;
     tx.effects.jobs.push(job.change());
     Ok(())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use slipway_pipelines::{
     context::Previous,
     ids::{BuildId, JobId, RepositoryId},
+    lease::Claim,
     plan::Environment,
     repository::RepositoryName,
     state::BuildState,
@@ -230,6 +231,10 @@ fn detail(job: Job, steps: Vec<StepDetail>, outputs: BTreeMap<usize, Environment
         queued: QueueTimes::default(),
         runner: job.runner_name,
         labels: job.labels,
+        workspace: job
+            .goes_on
+            .map_or(Claim { job: job.id, attempt: job.attempt, epoch: job.epoch }, |goes_on| goes_on.workspace),
+        goes_on: job.goes_on.is_some(),
         concurrency: job.concurrency,
         outputs: outputs.into_values().flatten().collect(),
         pushed,

@@ -20,6 +20,9 @@ pub struct Effects {
     pub reset: Vec<(JobId, u32)>,
 }
 
+/// The label that every runner has, with its id: a job that can only run on one asks for it.
+pub const RUNNER_LABEL: &str = "slipway.runner";
+
 /// A job's new state, with what the dispatcher needs to know.
 #[derive(Clone, Debug)]
 pub struct JobChange {

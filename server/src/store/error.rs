@@ -29,6 +29,9 @@ pub enum StoreError {
     /// No job of the build is to run again.
     #[error("no job is to run again")]
     NothingToRetry,
+    /// The workspace of this job, which failed, is gone.
+    #[error("the workspace of job `{0}` is not kept any more")]
+    NotKept(String),
     /// The build has no job of this name.
     #[error("the build has no job `{0}`")]
     NoSuchJob(String),

@@ -13,10 +13,11 @@ use sqlx::SqliteExecutor;
 use super::{
     StoreError,
     codec::{from_json, parse, signed, to_json, unsigned},
-    effects::JobChange,
+    effects::{JobChange, RUNNER_LABEL},
     model::Planned,
     row::row,
     settle::MOST_DELAY,
+    standing::GoesOn,
 };
 
 const TABLE: &str = "jobs";
@@ -26,7 +27,7 @@ macro_rules! select {
         concat!(
             "SELECT jobs.id, jobs.build, jobs.position, jobs.name, jobs.workflow, jobs.needs, jobs.runs_on, ",
             "jobs.labels, jobs.attempt, jobs.epoch, jobs.state, jobs.runner, runners.name AS runner_name, ",
-            "jobs.retry, jobs.tries, jobs.concurrency, jobs.concurrency_key, jobs.since ",
+            "jobs.retry, jobs.tries, jobs.concurrency, jobs.concurrency_key, jobs.since, jobs.goes_on ",
             "FROM jobs LEFT JOIN runners ON runners.id = jobs.runner ",
             $rest
         )
@@ -60,6 +61,8 @@ pub(super) struct Job {
     pub(super) group: Option<String>,
     /// When it got into its phase.
     pub(super) since: Millis,
+    /// Whose workspace the attempt goes on with.
+    pub(super) goes_on: Option<GoesOn>,
 }
 
 impl Job {
@@ -71,8 +74,14 @@ impl Job {
             position: self.position,
             attempt: self.attempt,
             state: self.state.clone(),
-            labels: self.labels.clone(),
+            labels: self.needed(),
         }
+    }
+
+    /// The labels that a runner must have to take it.
+    fn needed(&self) -> BTreeMap<String, String> {
+        let its = self.goes_on.map(|goes_on| (RUNNER_LABEL.to_owned(), goes_on.runner.to_string()));
+        self.labels.clone().into_iter().chain(its).collect()
     }
 }
 
@@ -96,6 +105,7 @@ row! {
         concurrency: Option<String>,
         concurrency_key: Option<String>,
         since: i64,
+        goes_on: Option<String>,
     }
 }
 
@@ -122,6 +132,7 @@ impl TryFrom<Row> for Job {
             concurrency: row.concurrency.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
             group: row.concurrency_key,
             since: row.since,
+            goes_on: row.goes_on.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
         })
     }
 }
@@ -286,7 +297,7 @@ pub(super) async fn set_state(db: impl SqliteExecutor<'_>, job: &Job) -> Result<
     };
     sqlx::query(
         "UPDATE jobs SET attempt = $2, epoch = $3, state = $4, phase = $5, runner = $6, deadline = $7, wake = $8, \
-         tries = $9, sealed = CASE WHEN $7 IS NULL THEN NULL ELSE sealed END, \
+         tries = $9, goes_on = $11, sealed = CASE WHEN $7 IS NULL THEN NULL ELSE sealed END, \
          since = CASE WHEN phase = $5 THEN since ELSE $10 END WHERE id = $1",
     )
     .bind(job.id.to_string())
@@ -299,6 +310,7 @@ pub(super) async fn set_state(db: impl SqliteExecutor<'_>, job: &Job) -> Result<
     .bind(wake)
     .bind(i64::from(job.tries))
     .bind(crate::clock::now())
+    .bind(job.goes_on.as_ref().map(|goes_on| to_json(TABLE, goes_on)).transpose()?)
     .execute(db)
     .await?;
     Ok(())

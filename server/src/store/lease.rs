@@ -8,7 +8,7 @@ use slipway_pipelines::{
     plan::{Environment, Plan},
     state::{Finish, Illegal, JobEvent, JobState, Lease, Millis, StepState},
     trigger::Trigger,
-    wire::RegistryLogin,
+    wire::{Kept, RegistryLogin},
 };
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
     model::Repository,
     outputs, pauses, reports, repositories, runners,
     settle::{change, settle},
-    steps, warnings,
+    standing, steps, warnings,
     writer::Tx,
 };
 use crate::clock;
@@ -39,6 +39,8 @@ pub struct Granted {
     pub registries: Vec<RegistryLogin>,
     /// Outputs of the jobs that it needs.
     pub inputs: Environment,
+    /// What it goes on with.
+    pub kept: Option<Kept>,
     /// Of which repository.
     pub repository: Repository,
     /// Which commit, and why.
@@ -261,6 +263,7 @@ impl Contents {
         let masked = given.masked();
         plan.reveal(&given.secrets).map_err(|missing| corrupt("jobs", missing))?;
         let inputs = outputs::of_needed(tx, job).await?;
-        Ok(Granted { claim, plan, masked, registries: given.registries, inputs, repository, trigger, number })
+        let kept = standing::kept(tx, job).await?;
+        Ok(Granted { claim, plan, masked, registries: given.registries, inputs, kept, repository, trigger, number })
     }
 }

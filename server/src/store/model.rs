@@ -28,7 +28,7 @@ mod tests;
 mod times;
 mod warning;
 
-pub use again::Again;
+pub use again::{Again, FromFailed};
 pub use artifacts::{Artifact, ArtifactLimits, Gone, NewArtifact};
 pub use caches::{Cached, NewCached};
 pub use command::CommandBegan;
@@ -407,6 +407,11 @@ pub enum WaitingFor {
     },
     /// A runner that fits.
     Runner,
+    /// A free slot of the one runner that has its workspace.
+    Workspace {
+        /// Its name.
+        runner: String,
+    },
 }
 
 /// Names a stored token; says nothing about its secret.

@@ -81,7 +81,10 @@ fn waiting_for(job: &Job, build: &[Job]) -> Option<WaitingFor> {
             .as_ref()
             .map(|group| WaitingFor::Concurrency { group: group.group.clone(), limit: group.limit }),
         JobState::Delayed { until } => Some(WaitingFor::Retry { at: until, attempt: job.attempt }),
-        JobState::Queued { .. } => Some(WaitingFor::Runner),
+        JobState::Queued { .. } => Some(match &job.runner_name {
+            Some(runner) if job.goes_on.is_some() => WaitingFor::Workspace { runner: runner.clone() },
+            _ => WaitingFor::Runner,
+        }),
         JobState::Leased { .. } | JobState::Running { .. } | JobState::Stopping { .. } | JobState::Finished { .. } => {
             None
         }

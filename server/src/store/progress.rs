@@ -96,7 +96,7 @@ async fn take(tx: &mut Tx<'_>, job: &mut Job, claim: Claim, news: JobNews, now: 
             *job = jobs::find(&mut *tx.connection, job.id).await?.ok_or(StoreError::NotFound)?;
             Ok(())
         }
-        JobNews::Finished { finish, at } => {
+        JobNews::Finished { finish, at, kept: _ } => {
             let event = JobEvent::Finished { epoch: claim.epoch, finish, at: at.min(now) };
             unless_repeated(change(tx, job, event).await)
         }

@@ -244,12 +244,10 @@ async fn add(db: &mut SqliteConnection, id: i64, added: &Sums) -> Result<(), Sto
     Ok(())
 }
 
-/// Forgets those of an attempt that starts from the beginning.
+/// Forgets those of an attempt that starts from its beginning.
 pub(super) async fn forget(db: impl SqliteExecutor<'_>, job: &Job) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM reports WHERE job = $1 AND attempt = $2")
-        .bind(job.id.to_string())
-        .bind(i64::from(job.attempt))
-        .execute(db)
-        .await?;
+    let sql = "DELETE FROM reports WHERE job = $1 AND attempt = $2 AND step NOT IN \
+               (SELECT position FROM steps WHERE job = $1 AND attempt = $2 AND ran_in IS NOT NULL)";
+    sqlx::query(sql).bind(job.id.to_string()).bind(i64::from(job.attempt)).execute(db).await?;
     Ok(())
 }

@@ -99,7 +99,7 @@ impl Store {
              steps.position, steps.name, steps.log_bytes FROM builds \
              JOIN repositories ON repositories.id = builds.repository JOIN jobs ON jobs.build = builds.id \
              JOIN steps ON steps.job = jobs.id \
-             WHERE builds.id <= $1 AND builds.id >= $2 AND (steps.log_bytes > 0 OR NOT steps.finished)",
+             WHERE builds.id <= $1 AND builds.id >= $2 AND steps.ran_in IS NULL AND (steps.log_bytes > 0 OR NOT steps.finished)",
             " ORDER BY builds.id DESC, jobs.position, steps.attempt DESC, steps.position",
         );
         let mut query = sqlx::query_as::<_, PlaceRow>(sql).bind(newest).bind(oldest);

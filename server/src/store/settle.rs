@@ -38,7 +38,7 @@ pub(super) async fn change(tx: &mut Tx<'_>, job: &mut Job, event: JobEvent) -> R
         _ => None,
     };
     match again {
-        Some(state) => attempts::next(tx, job, state, job.tries + 1).await,
+        Some(state) => attempts::next(tx, job, state, job.tries + 1, None).await,
         None => Ok(()),
     }
 }
@@ -179,6 +179,7 @@ pub(super) mod tests {
             tries: 0,
             concurrency: None,
             group: None,
+            goes_on: None,
         }
     }
 

@@ -25,6 +25,7 @@ row! {
         state: String,
         log_bytes: Option<i64>,
         needs: String,
+        ran_in: Option<i64>,
     }
 }
 
@@ -42,6 +43,7 @@ impl TryFrom<Row> for StepDetail {
             image: None,
             needs: from_json(TABLE, &row.needs)?,
             phases: Vec::new(),
+            ran_in: row.ran_in.map(|attempt| unsigned(TABLE, attempt)).transpose()?,
         })
     }
 }
@@ -148,5 +150,21 @@ pub(super) async fn set_state(
     .bind(took(state))
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// Notes in which attempt a step ran that stands in a later one.
+pub(super) async fn set_ran_in(
+    db: impl SqliteExecutor<'_>,
+    (job, attempt, step): (JobId, u32, usize),
+    ran_in: u32,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE steps SET ran_in = $4 WHERE job = $1 AND attempt = $2 AND position = $3")
+        .bind(job.to_string())
+        .bind(i64::from(attempt))
+        .bind(signed(step))
+        .bind(i64::from(ran_in))
+        .execute(db)
+        .await?;
     Ok(())
 }

@@ -75,12 +75,10 @@ pub(super) async fn of_build(db: impl SqliteExecutor<'_>, build: BuildId) -> Res
         .collect()
 }
 
-/// Forgets those of an attempt that starts from the beginning.
+/// Forgets those of an attempt that starts from its beginning.
 pub(super) async fn forget(db: impl SqliteExecutor<'_>, job: JobId, attempt: u32) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM warnings WHERE job = $1 AND attempt = $2")
-        .bind(job.to_string())
-        .bind(i64::from(attempt))
-        .execute(db)
-        .await?;
+    let sql = "DELETE FROM warnings WHERE job = $1 AND attempt = $2 AND step NOT IN \
+               (SELECT position FROM steps WHERE job = $1 AND attempt = $2 AND ran_in IS NOT NULL)";
+    sqlx::query(sql).bind(job.to_string()).bind(i64::from(attempt)).execute(db).await?;
     Ok(())
 }

@@ -43,7 +43,11 @@ impl Runner {
     /// Waits for a job.
     pub(crate) async fn next(&self) -> Grant {
         loop {
-            let answer = self.post("next", &Next { runner: self.id, disk: None }).await.error_for_status().unwrap();
+            let answer = self
+                .post("next", &Next { runner: self.id, kept: Vec::new(), disk: None })
+                .await
+                .error_for_status()
+                .unwrap();
             if answer.status() != StatusCode::NO_CONTENT {
                 return answer.json().await.unwrap();
             }
@@ -73,7 +77,7 @@ impl Runner {
     }
 
     pub(crate) async fn finish(&self, grant: &Grant, code: i32) {
-        self.news(grant, JobNews::Finished { finish: Finish::exit(code), at: clock::now() }).await;
+        self.news(grant, JobNews::Finished { finish: Finish::exit(code), at: clock::now(), kept: None }).await;
     }
 
     /// Runs every step of the next job, each with one line of log, the last with this exit code.

@@ -86,7 +86,7 @@ impl World {
     }
 
     async fn end(&self, claim: Claim, finish: Finish) {
-        let end = JobNews::Finished { finish, at: clock::now() };
+        let end = JobNews::Finished { finish, at: clock::now(), kept: None };
         let news = vec![started(0), ended(0, 0), end];
         assert_eq!(self.runner.report(claim, news).await, StatusCode::NO_CONTENT);
     }

@@ -103,7 +103,8 @@ async fn who_has_no_right_to_a_job_is_told_so() {
     assert_eq!(second.renew(&[claim], 0).await.orders, [Order::Drop { claim }], "another runner's job");
 
     let stranger = Talker { id: runner_id(9), ..runner.clone() };
-    let unknown = stranger.post("next", &Next { runner: stranger.id, disk: None }).send().await.unwrap();
+    let unknown =
+        stranger.post("next", &Next { runner: stranger.id, kept: Vec::new(), disk: None }).send().await.unwrap();
     assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
     let nobody = Talker { token: "slp_wrong".to_owned(), ..runner.clone() };
     assert_eq!(nobody.hello(Vec::new()).await.status(), StatusCode::UNAUTHORIZED);

@@ -173,12 +173,21 @@ impl Talker {
     }
 
     pub async fn next(&self) -> Grant {
-        let response = soon("a job", self.post("next", &Next { runner: self.id, disk: None }).send()).await.unwrap();
+        let response = soon("a job", self.post("next", &Next { runner: self.id, kept: Vec::new(), disk: None }).send())
+            .await
+            .unwrap();
         json(response).await
     }
 
     pub async fn renew(&self, claims: &[Claim], wait_ms: u64) -> Renewed {
-        let renew = Renew { runner: self.id, claims: claims.to_vec(), wait_ms, stopping: Vec::new(), disk: None };
+        let renew = Renew {
+            runner: self.id,
+            claims: claims.to_vec(),
+            wait_ms,
+            stopping: Vec::new(),
+            kept: Vec::new(),
+            disk: None,
+        };
         json(soon("the answer to renew", self.post("renew", &renew).send()).await.unwrap()).await
     }
 
@@ -207,7 +216,7 @@ pub fn ended(step: usize, code: i32) -> JobNews {
 }
 
 pub fn finished(code: i32) -> JobNews {
-    JobNews::Finished { finish: Finish::exit(code), at: 3 }
+    JobNews::Finished { finish: Finish::exit(code), at: 3, kept: None }
 }
 
 /// Queued and given to a runner, without a server.

@@ -9,6 +9,7 @@ mod api;
 mod archived;
 mod artifacts;
 mod caches;
+mod goes_on;
 mod home;
 mod included;
 mod lists;

@@ -85,9 +85,7 @@ impl World {
     pub(crate) async fn runner(&self) -> Runner<'_> {
         let id = RunnerId(Uuid::now_v7());
         let runner = Runner { world: self, id };
-        let hello = json!({"protocol": 1, "runner": id, "name": "quay", "version": "0", "slots": 4, "holding": [],
-            "labels": {"platform": "linux/amd64", "backend": "dummy"}});
-        assert!(runner.say("hello", &hello).await.status().is_success());
+        assert!(runner.hello(&[]).await.status().is_success());
         runner
     }
 }
@@ -137,11 +135,21 @@ impl Runner<'_> {
         request.bearer_auth(self.world.server.runner_token()).json(body).send().await.unwrap()
     }
 
+    pub(crate) async fn hello(&self, holding: &[Claim]) -> Response {
+        let hello = json!({"protocol": 1, "runner": self.id, "name": "quay", "version": "0", "slots": 4,
+            "holding": holding, "labels": {"platform": "linux/amd64", "backend": "dummy"}});
+        self.say("hello", &hello).await
+    }
+
     pub(crate) async fn take(&self) -> Claim {
+        self.grant().await.claim
+    }
+
+    pub(crate) async fn grant(&self) -> Grant {
         let answer =
             self.say("next", &json!({"runner": self.id, "disk": {"free": 3_u64 << 30, "total": 8_u64 << 30}})).await;
         assert_eq!(answer.status(), StatusCode::OK);
-        answer.json::<Grant>().await.unwrap().claim
+        answer.json().await.unwrap()
     }
 
     pub(crate) async fn started(&self, claim: Claim, step: usize) {
@@ -155,7 +163,12 @@ impl Runner<'_> {
     }
 
     pub(crate) async fn finished(&self, claim: Claim, finish: Finish) {
-        self.news(claim, JobNews::Finished { finish, at: slipway_server::clock::now() }).await;
+        self.ends(claim, finish, None).await;
+    }
+
+    /// The end of a job whose workspace is kept.
+    pub(crate) async fn ends(&self, claim: Claim, finish: Finish, kept: Option<Claim>) {
+        self.news(claim, JobNews::Finished { finish, at: slipway_server::clock::now(), kept }).await;
     }
 
     pub(crate) async fn news(&self, claim: Claim, news: JobNews) {

@@ -280,6 +280,7 @@ fn build() -> BuildPage {
         note: String::new(),
         took: Some(Span { counting: None, text: "1 m 14 s".to_owned() }),
         retry: format!("retry?what=job&job={position}"),
+        go_on: String::new(),
         outputs: if position == 0 { Vec::new() } else { vec![("VERSION".to_owned(), "0.9.4-rc.1".to_owned())] },
         steps,
     };

@@ -106,6 +106,8 @@ pub struct JobView {
     pub took: Option<Span>,
     /// Where it is run again; empty when it cannot be, or is all there is.
     pub retry: String,
+    /// The same from the step that failed; empty as well when its workspace is gone.
+    pub go_on: String,
     /// What its steps handed on, by name.
     pub outputs: Vec<(String, String)>,
     /// In the plan's order.

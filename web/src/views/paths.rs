@@ -80,6 +80,12 @@ pub fn retry(name: &RepositoryName, number: u64, what: &str, job: Option<&str>) 
     format!("{}/retry?what={what}{job}", build(name, number))
 }
 
+/// Where jobs that failed go on from the step that did: all of them, or one.
+pub fn retry_from_failed(name: &RepositoryName, number: u64, job: Option<&str>) -> String {
+    let job = job.map(|job| format!("&job={}", escaped(job))).unwrap_or_default();
+    format!("{}/retry?from=failed{job}", build(name, number))
+}
+
 /// The raw log of a step in the API.
 pub fn raw_log(name: &RepositoryName, number: u64, job: usize, step: usize, attempt: Option<u32>) -> String {
     format!("{}/jobs/{job}/steps/{step}/log{}", api_build(name, number), query(attempt))

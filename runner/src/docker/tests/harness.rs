@@ -201,6 +201,7 @@ impl Bench {
             masked: vec![],
             registries: vec![],
             inputs: Default::default(),
+            kept: None,
         }
     }
 

@@ -1,8 +1,17 @@
 use git2::{IndexAddOption, Repository, Signature};
-use slipway_pipelines::plan::{Environment, Step};
+use std::collections::BTreeMap;
 
-use super::harness::{Bench, Log, bench, end, exited};
-use crate::executor::Executor;
+use slipway_pipelines::{
+    lease::Claim,
+    plan::{Environment, Mount, MountSource, Step},
+    wire::{Grant, Kept},
+};
+
+use super::{
+    super::{Docker, Job},
+    harness::{Bench, Log, bench, config, end, exited, spec},
+};
+use crate::executor::{Executor, GONE};
 
 /// A repository with one commit of some files.
 pub(super) fn repository(folder: &std::path::Path, files: &[(&str, &str)]) -> String {
@@ -74,5 +83,70 @@ async fn a_checkout_is_seen_in_a_copy() {
     let Some(mut bench) = bench(0).await else { return };
     bench.docker = bench.docker.without_overlay();
     works(&bench).await;
+    bench.finish().await;
+}
+
+/// Makes a job fail, and goes on with its workspace, in this process or in the next.
+async fn goes_on(bench: &Bench, restarted: bool) {
+    let source = bench.data.path().join("source");
+    let mut grant = bench.grant(vec![
+        mounted(bench.commands("make", &["echo made > made; echo more >> README; echo shared > /mnt/shared"])),
+        mounted(bench.commands("see", &["cat made README .git/HEAD /mnt/shared"])),
+    ]);
+    grant.source.sha = repository(&source, &[("README", "hello\n")]);
+    grant.source.path = Some(source.to_str().unwrap().to_owned());
+    let docker = bench.docker.clone();
+    let job = docker.open(&grant).await.unwrap();
+    docker.checkout(&job, &grant.source, Log::default().sink()).await.unwrap();
+    let step = async |job: &Job, position: usize| {
+        let log = Log::default();
+        let handle = docker.prepare(job, position, log.sink()).await.unwrap();
+        docker.release(job, position, &Environment::new()).await.unwrap();
+        assert_eq!(end(&handle).await, exited(0), "{}", log.text());
+        log.text()
+    };
+    step(&job, 0).await;
+    docker.keep(&job).await;
+    docker.sweep(&[]).await.unwrap();
+
+    let kept = Kept { workspace: grant.claim, steps: BTreeMap::new(), outputs: BTreeMap::new() };
+    let again = Grant { claim: Claim { attempt: 2, epoch: 2, ..grant.claim }, kept: Some(kept), ..grant.clone() };
+    let job = docker.open(&again).await.unwrap();
+    assert_eq!(docker.open(&again).await.unwrap_err().message, GONE, "it is somebody's now");
+    docker.sweep(&[]).await.unwrap();
+    let log = step(&job, 1).await;
+    assert!(log.ends_with(&format!("made\nhello\nmore\n{}\nshared\n", grant.source.sha)), "{log}");
+    if restarted {
+        drop(job);
+        let next = Docker::connect(config(&bench.instance, &bench.data, 0)).await.unwrap();
+        next.sweep(&[again.claim, again.workspace()]).await.unwrap();
+        let adopted = next.adopt(&again, &|_| Log::default().sink()).await.unwrap();
+        assert!(adopted.has_workspace);
+        next.close(&adopted.job).await;
+        next.stop().await;
+    } else {
+        docker.keep(&job).await;
+        docker.discard(again.workspace()).await;
+        docker.discard(again.workspace()).await;
+    }
+    std::fs::remove_dir_all(&source).unwrap();
+}
+
+fn mounted(mut step: Step) -> Step {
+    spec(&mut step).mounts = vec![Mount {
+        source: MountSource::Volume { name: "shared".to_owned(), copy: false },
+        target: "/mnt".to_owned(),
+        read_only: false,
+    }];
+    step
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_attempt_goes_on_with_a_workspace_that_was_kept() {
+    let Some(mut bench) = bench(1).await else { return };
+    goes_on(&bench, false).await;
+    goes_on(&bench, true).await;
+    bench.docker = bench.docker.without_overlay();
+    goes_on(&bench, false).await;
     bench.finish().await;
 }

@@ -42,7 +42,7 @@ impl Bench {
 
     pub(super) fn start(&mut self, start: Start) {
         let executor = Arc::new(self.dummy.clone());
-        let setting = Setting { data: self.data.path().to_owned(), machine: "bench".into() };
+        let setting = Setting { data: self.data.path().to_owned(), machine: "bench".into(), keeps_failed: true };
         let (memory, commands) = (self.memory.clone(), self.command.subscribe());
         self.driver = Some(tokio::spawn(async move { drive(executor, memory, &setting, start, commands).await }));
     }
@@ -60,11 +60,16 @@ impl Bench {
         self.start(Start::Resumed(resume));
     }
 
-    /// Waits for the job's end, closes it, and checks that nothing is left.
-    pub(super) async fn ended(&mut self) -> Outcome {
+    /// Waits for the job's end.
+    pub(super) async fn done(&mut self) -> Done<DummyJob> {
         let driver = self.driver.take().unwrap();
         let done = time::timeout(Duration::from_secs(7200), driver).await;
-        let done = done.unwrap_or_else(|_| panic!("does not end: {:?}", self.memory.heard())).unwrap();
+        done.unwrap_or_else(|_| panic!("does not end: {:?}", self.memory.heard())).unwrap()
+    }
+
+    /// The same, closes it, and checks that nothing is left.
+    pub(super) async fn ended(&mut self) -> Outcome {
+        let done = self.done().await;
         let outcome = done.outcome.clone();
         done.close(&self.dummy).await;
         assert_eq!(self.dummy.survey().await.unwrap(), []);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use slipway_pipelines::{
     compile::Concurrency,
     ids::{BuildId, JobId, RepositoryId},
+    lease::Claim,
     plan::{Environment, StepKind},
     state::{JobState, StepState},
     wire::{PhaseTime, PushedImage, UsedImage},
@@ -36,6 +37,10 @@ pub struct JobDetail {
     pub runner: Option<String>,
     /// What a runner must have.
     pub labels: BTreeMap<String, String>,
+    /// Under which claim its runner has or had its workspace, once one had it.
+    pub workspace: Claim,
+    /// Whether it goes on from where an earlier attempt failed, on the runner that has its workspace.
+    pub goes_on: bool,
     /// How many of its kind may run at once.
     pub concurrency: Option<Concurrency>,
     /// What its steps handed to later steps and jobs; of two with one name, the later step's.
@@ -76,6 +81,8 @@ pub struct StepDetail {
     pub needs: Vec<usize>,
     /// What its time went into besides its run.
     pub phases: Vec<PhaseTime>,
+    /// The attempt that it ran in, where its log is, if that is an earlier one.
+    pub ran_in: Option<u32>,
 }
 
 /// Where a step's log is, and whom it belongs to.

@@ -1,0 +1,137 @@
+//! Which steps need not run again when a job that failed goes on from there.
+
+use std::sync::Arc;
+
+use super::{Action, OnFailure, Plan, Step};
+use crate::state::{Finish, Reason, Status};
+
+impl Plan {
+    /// Positions of the steps that stand as they ended, in order: those that went well, those whose failure is ignored and those left out
+    /// by their `when`, as long as all that they need stands, too. `ends` has one entry for each step; `None` for what has no end.
+    ///
+    /// Services and detached steps start again: they ended with their job. So does a step that ran because something had failed.
+    pub fn standing(&self, ends: &[Option<Finish>]) -> Vec<usize> {
+        let ended_so = |(position, step): (usize, &Arc<Step>)| {
+            let end = ends.get(position).and_then(Option::as_ref);
+            end.is_some_and(|end| step.stands(end))
+        };
+        let mut stands: Vec<bool> = self.steps.iter().enumerate().map(ended_so).collect();
+        // What falls takes with it what needs it, wherever that is in the file.
+        loop {
+            let is_met = |need: &usize| match self.steps.get(*need) {
+                Some(step) if step.is_awaited() => stands[*need],
+                Some(_) | None => true,
+            };
+            let falls: Vec<usize> = (0..stands.len())
+                .filter(|&position| stands[position] && !self.steps[position].needs.iter().all(is_met))
+                .collect();
+            if falls.is_empty() {
+                return (0..stands.len()).filter(|&position| stands[position]).collect();
+            }
+            falls.into_iter().for_each(|position| stands[position] = false);
+        }
+    }
+
+    /// Whether there is more in [`Plan::standing`] than a checkout, which is as soon done again.
+    pub fn is_worth_keeping(&self, standing: &[usize]) -> bool {
+        standing.iter().filter_map(|&position| self.steps.get(position)).any(|step| step.container().is_some())
+    }
+}
+
+impl Step {
+    fn stands(&self, end: &Finish) -> bool {
+        match self.action {
+            Action::Service(_) | Action::Detach(_) => false,
+            Action::Checkout => end.reason == Reason::Ok,
+            Action::Run(_) => match end.status() {
+                Status::Success => self.runs_on.success,
+                Status::Failure => self.on_failure == OnFailure::Ignore && self.runs_on.success,
+                // The same needs decide the same.
+                Status::Skipped => end.reason == Reason::Condition,
+                _ => false,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{super::*, *};
+
+    fn plan(steps: Vec<Step>) -> Plan {
+        let path = || "/slipway".to_owned();
+        Plan::new("job", Workspace { base: path(), path: path() }, steps)
+    }
+
+    fn container() -> Container {
+        let image = Image::Registry { reference: "busybox".to_owned(), pull: Pull::default() };
+        Container::new(image, Program::Image, "/slipway")
+    }
+
+    fn run(name: &str, needs: &[usize]) -> Step {
+        Step { needs: needs.to_vec(), ..Step::new(name, Action::Run(container())) }
+    }
+
+    fn ends(reasons: &[Reason]) -> Vec<Option<Finish>> {
+        reasons.iter().map(|reason| Some(Finish::because(*reason))).collect()
+    }
+
+    #[test]
+    fn what_went_well_before_the_failure_stands() {
+        let plan = plan(vec![
+            Step::new("clone", Action::Checkout),
+            Step::new("db", Action::Service(container())),
+            Step { on_failure: OnFailure::Ignore, ..run("lint", &[0]) },
+            run("build", &[1, 2]),
+            Step { runs_on: RunsOn { success: false, failure: true }, ..run("sorry", &[3]) },
+            run("test", &[4]),
+            Step { runs_on: RunsOn { success: true, failure: true }, ..run("notify", &[5]) },
+            Step { runs_on: RunsOn { success: false, failure: true }, ..run("mourn", &[3]) },
+        ]);
+        let reasons = [
+            Reason::Ok,
+            Reason::Stopped,
+            Reason::ExitCode,
+            Reason::Ok,
+            Reason::Condition,
+            Reason::ExitCode,
+            Reason::Ok,
+            Reason::Ok,
+        ];
+        let standing = plan.standing(&ends(&reasons));
+        assert_eq!(standing, [0, 2, 3, 4], "not the service, what failed, what came after it, or what mourned it");
+        assert!(plan.is_worth_keeping(&standing));
+        assert!(!plan.is_worth_keeping(&[0]), "a checkout is soon done again");
+    }
+
+    #[test]
+    fn an_end_that_is_not_known_or_not_its_own_does_not_stand() {
+        let plan = plan(vec![run("a", &[]), run("b", &[2]), run("c", &[0])]);
+        assert_eq!(plan.standing(&ends(&[Reason::Ok, Reason::Ok, Reason::Ok])), [0, 1, 2]);
+        assert_eq!(plan.standing(&ends(&[Reason::Ok, Reason::Ok, Reason::Cancelled])), [0], "b needs what comes later");
+        assert_eq!(plan.standing(&ends(&[Reason::Infra, Reason::Ok, Reason::Ok])), [0; 0]);
+        assert_eq!(plan.standing(&[Some(Finish::because(Reason::Ok))]), [0]);
+        assert_eq!(plan.standing(&[]), [0; 0]);
+    }
+
+    proptest! {
+        /// Nothing stands on what does not.
+        #[test]
+        fn what_stands_has_all_its_needs(
+            needs in prop::collection::vec(prop::collection::vec(0..8usize, 0..3), 1..8),
+            well in prop::collection::vec(any::<bool>(), 8),
+        ) {
+            let plan = plan(needs.iter().map(|needs| run("x", needs)).collect());
+            let reason = |well: &bool| if *well { Reason::Ok } else { Reason::ExitCode };
+            let standing = plan.standing(&ends(&well.iter().map(reason).collect::<Vec<_>>()));
+            for &position in &standing {
+                prop_assert!(well[position]);
+                for need in needs[position].iter().filter(|need| **need < needs.len()) {
+                    prop_assert!(standing.contains(need));
+                }
+            }
+        }
+    }
+}
