@@ -206,7 +206,10 @@ async fn who_reads_a_live_log_is_not_moved_and_looks_are_remembered() {
         if head.contains("success") { Ok(()) } else { Err(format!("{lines} {head}")) }
     })
     .await;
-    assert_eq!(run(&browser, place).await, before, "the reader's place is kept");
+    // The head may have grown over the first lines, by a picture of what the step takes: the lines stay where they are.
+    let top = format!("return document.getElementById({}).getBoundingClientRect().top", before[0]);
+    let moved = run(&browser, &top).await.as_f64().unwrap() - before[1].as_f64().unwrap();
+    assert!(moved.abs() <= 1.5, "the reader's place is kept: {before} moved by {moved}");
     press(&browser, "G").await;
     shows(&browser, "#log", "the very end").await;
     let last = run(&browser, "return [...document.querySelectorAll('#log .l')].pop().id").await;
