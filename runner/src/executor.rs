@@ -134,6 +134,9 @@ pub trait Executor: Send + Sync + 'static {
     /// Removes what [`keep`](Executor::keep) left, if it is still there.
     fn discard(&self, workspace: Claim) -> impl Future<Output = ()> + Send;
 
+    /// Whether [`keep`](Executor::keep) left it and it is still there.
+    fn keeps(&self, workspace: Claim) -> bool;
+
     /// Removes what is kept ready for jobs to come. Called once, when the runner stops and opens no more jobs; jobs that
     /// are still open stay as they are, to be adopted by the next process.
     fn stop(&self) -> impl Future<Output = ()> + Send {

@@ -114,12 +114,11 @@ async fn prepare<E: Executor>(
     tracing::info!(name = config.name, server = config.server_url, resumed = welcome.resume.len(), "runner is ready");
     let worker = Worker {
         executor: Arc::clone(executor),
-        session,
         setting: Setting {
-            data: config.data.clone(),
-            machine: config.name.clone(),
-            keeps_failed: config.keep_failed > 0,
+            workspaces: Some(Arc::clone(&session.workspaces)),
+            ..Setting::new(config.data.clone(), config.name.clone())
         },
+        session,
         closings: TaskTracker::new(),
         sweeping: RwLock::new(()),
         stop: stop.clone(),

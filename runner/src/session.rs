@@ -1,6 +1,6 @@
 //! The runner's standing with the server: it presents itself, at its start and whenever the server does not know it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use slipway_pipelines::{
     ids::RunnerId,
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) jobs: Jobs,
-    pub(crate) workspaces: Workspaces,
+    pub(crate) workspaces: Arc<Workspaces>,
     hello: Hello,
     server: String,
     /// The runner's data folder.
@@ -37,7 +37,7 @@ impl Session {
         Self {
             client,
             jobs: Jobs::default(),
-            workspaces: Workspaces::new(usize::try_from(config.keep_failed).unwrap_or(usize::MAX)),
+            workspaces: Arc::new(Workspaces::new(usize::try_from(config.keep_failed).unwrap_or(usize::MAX))),
             hello,
             server: config.server_url.clone(),
             data: config.data.clone(),

@@ -17,7 +17,7 @@ use crate::{
     backoff::Backoff,
     client::CallError,
     executor::Executor,
-    job::{Outcome, Setting, Start, drive},
+    job::{Command, Outcome, Setting, Start, drive},
     remote::Remote,
     session::Session,
     workspaces::Taken,
@@ -59,8 +59,10 @@ impl<E: Executor> Worker<E> {
             tokio::select! {
                 () = self.stop.cancelled() => break,
                 _ = tick.tick() => {
-                    let (worker, overdue) = (Arc::clone(&self), self.session.workspaces.overdue());
-                    self.closings.spawn(async move { worker.discard(overdue).await });
+                    let workspaces = &self.session.workspaces;
+                    let has_room = workspaces.has_room(self.session.disk());
+                    let gone = if has_room { workspaces.overdue() } else { workspaces.take_all() };
+                    gone.into_iter().for_each(|one| self.discard(one));
                 }
                 Some(ended) = tasks.join_next() => {
                     if let Err(error) = ended {
@@ -71,10 +73,16 @@ impl<E: Executor> Worker<E> {
             }
         }
         tasks.shutdown().await;
-        let (worker, all) = (Arc::clone(&self), self.session.workspaces.take_all());
-        self.closings.spawn(async move { worker.discard(all).await });
+        self.session.workspaces.take_all().into_iter().for_each(|one| self.discard(one));
         self.closings.close();
-        if time::timeout(CLOSING, self.closings.wait()).await.is_err() {
+        let closed = async {
+            self.closings.wait().await;
+            // Of a job that was taken away and closed just now.
+            for taken in self.session.workspaces.take_all() {
+                self.executor.discard(taken.claim).await;
+            }
+        };
+        if time::timeout(CLOSING, closed).await.is_err() {
             tracing::warn!("some ended jobs are not removed yet: the next start does it");
         }
     }
@@ -116,9 +124,15 @@ impl<E: Executor> Worker<E> {
         let leased = Leased { worker: Arc::clone(self), claim };
         let commands = self.session.jobs.add(claim, renewed);
         drop(self.sweeping.read().await);
+        let kept = start.grant().kept.as_ref().map(|kept| kept.workspace);
         let workspace = start.grant().workspace();
+        self.session.workspaces.outdated(claim.job, workspace).into_iter().for_each(|one| self.discard(one));
         if let Some(taken) = self.session.workspaces.take(workspace) {
-            taken.settled().await;
+            let mut orders = commands.clone();
+            tokio::select! {
+                () = taken.settled() => {}
+                _ = orders.wait_for(|command| *command != Command::GoOn) => self.session.workspaces.put_back(taken),
+            }
         }
         let remote = Remote::new(self.session.client.clone(), claim);
         let done = drive(Arc::clone(&self.executor), remote, &self.setting, start, commands).await;
@@ -127,39 +141,40 @@ impl<E: Executor> Worker<E> {
             Outcome::Finished(finish) => tracing::info!(%claim, reason = finish.reason.as_str(), "job ended"),
             Outcome::Dropped => tracing::warn!(%claim, "job was taken away"),
         }
+        let is_dropped = done.outcome == Outcome::Dropped;
+        // Who takes a job away that goes on may give it to us again; the workspace is nobody else's.
+        let stays = kept.is_some() && is_dropped;
+        if !stays && !done.keeps() {
+            self.session.workspaces.forget(workspace);
+        }
         let worker = Arc::clone(self);
-        // On the list before this slot asks for its next job, which tells the server all of it.
-        let kept = done.keeps().then(|| self.session.workspaces.add(workspace));
         self.closings.spawn(async move {
-            let sweep = done.outcome == Outcome::Dropped;
-            match kept {
-                Some((unsettled, surplus)) => {
-                    done.keep(&*worker.executor).await;
-                    drop((unsettled, leased));
-                    worker.discard(surplus).await;
-                }
-                None => {
-                    let is_open = done.job().is_some();
-                    done.close(&*worker.executor).await;
-                    if !is_open {
-                        // It came to nothing before the workspace was its own.
-                        worker.executor.discard(workspace).await;
-                    }
-                    drop(leased);
+            if done.keeps() || stays && done.job().is_some() {
+                let unsettled = stays.then(|| worker.session.workspaces.add(workspace));
+                done.keep(&*worker.executor).await;
+                drop(unsettled);
+            } else {
+                done.close(&*worker.executor).await;
+                // One that did not come to have its workspace leaves it for the next try.
+                if kept.is_some() && worker.executor.keeps(workspace) {
+                    worker.session.workspaces.add(workspace);
                 }
             }
-            if sweep {
+            drop(leased);
+            worker.session.workspaces.surplus().into_iter().for_each(|one| worker.discard(one));
+            if is_dropped {
                 worker.sweep().await;
             }
         });
     }
 
-    /// Removes workspaces that were kept.
-    async fn discard(&self, workspaces: Vec<Taken>) {
-        for taken in workspaces {
+    /// Removes a workspace that was kept, in the background.
+    fn discard(self: &Arc<Self>, taken: Taken) {
+        let worker = Arc::clone(self);
+        self.closings.spawn(async move {
             taken.settled().await;
-            self.executor.discard(taken.claim).await;
-        }
+            worker.executor.discard(taken.claim).await;
+        });
     }
 
     /// Removes what belongs to no job of ours.

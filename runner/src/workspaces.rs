@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use slipway_pipelines::lease::Claim;
+use slipway_pipelines::{ids::JobId, lease::Claim, wire::Disk};
 use tokio::{sync::OwnedMutexGuard, time::Instant};
 
 /// How long one is kept.
@@ -40,8 +40,11 @@ impl Taken {
     }
 }
 
-/// Held until the executor has let go of it.
-pub(crate) type Unsettled = OwnedMutexGuard<()>;
+/// Held until the job that leaves it has let go of it.
+#[derive(Debug)]
+pub(crate) struct Unsettled {
+    _guard: Option<OwnedMutexGuard<()>>,
+}
 
 impl Workspaces {
     /// `most`: how many are kept at once.
@@ -49,14 +52,41 @@ impl Workspaces {
         Self { most, all: Mutex::default() }
     }
 
-    /// Keeps one, which counts from now on. What is too much by it is given.
-    pub(crate) fn add(&self, claim: Claim) -> (Unsettled, Vec<Taken>) {
+    /// Whether another stays. None on a disk that is nearly full, where every byte is wanted.
+    pub(crate) fn has_room(&self, disk: Option<Disk>) -> bool {
+        self.most > 0 && disk.is_none_or(|disk| disk.free >= disk.total / 10)
+    }
+
+    /// Keeps one, which counts from now on, until the surplus is taken.
+    pub(crate) fn add(&self, claim: Claim) -> Unsettled {
         let settled = Arc::new(tokio::sync::Mutex::new(()));
-        let Ok(unsettled) = Arc::clone(&settled).try_lock_owned() else { unreachable!("nobody else has it") };
+        let unsettled = Arc::clone(&settled).try_lock_owned();
         let mut all = self.all();
+        all.retain(|entry| entry.claim != claim);
         all.push(Entry { claim, until: Instant::now() + LIFE, settled });
+        Unsettled { _guard: unsettled.ok() }
+    }
+
+    /// Takes one off the list that is its job's again, or gone.
+    pub(crate) fn forget(&self, claim: Claim) {
+        self.all().retain(|entry| entry.claim != claim);
+    }
+
+    /// Puts one back that was taken and not used.
+    pub(crate) fn put_back(&self, taken: Taken) {
+        self.all().push(Entry { claim: taken.claim, until: Instant::now() + LIFE, settled: taken.settled });
+    }
+
+    /// Those that are too many, oldest first.
+    pub(crate) fn surplus(&self) -> Vec<Taken> {
+        let mut all = self.all();
         let surplus = all.len().saturating_sub(self.most);
-        (unsettled, all.drain(..surplus).map(Entry::taken).collect())
+        all.drain(..surplus).map(Entry::taken).collect()
+    }
+
+    /// Those of a job but for one: it is tried again, and goes on with that one if with any.
+    pub(crate) fn outdated(&self, job: JobId, but: Claim) -> Vec<Taken> {
+        self.all().extract_if(.., |entry| entry.claim.job == job && entry.claim != but).map(Entry::taken).collect()
     }
 
     /// The one of a claim, for a job that goes on with it.
@@ -111,10 +141,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_newest_are_kept_for_an_hour() {
         let workspaces = Workspaces::new(2);
-        assert_eq!(claims(workspaces.add(claim(1)).1), []);
+        workspaces.add(claim(1));
         tokio::time::advance(LIFE / 2).await;
-        assert_eq!(claims(workspaces.add(claim(2)).1), []);
-        assert_eq!(claims(workspaces.add(claim(3)).1), [claim(1)]);
+        workspaces.add(claim(2));
+        assert_eq!(claims(workspaces.surplus()), []);
+        workspaces.add(claim(3));
+        workspaces.add(claim(3));
+        assert_eq!(claims(workspaces.surplus()), [claim(1)]);
         assert_eq!(workspaces.claims(), [claim(2), claim(3)]);
         assert_eq!(claims(workspaces.overdue()), []);
         assert_eq!(workspaces.take(claim(3)).unwrap().claim, claim(3));
@@ -127,11 +160,32 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_is_not_touched_before_it_is_let_go() {
         let workspaces = Workspaces::new(1);
-        let (unsettled, _) = workspaces.add(claim(1));
+        let unsettled = workspaces.add(claim(1));
         let taken = workspaces.take(claim(1)).unwrap();
         let second = Duration::from_secs(1);
         assert!(tokio::time::timeout(second, taken.settled()).await.is_err());
+        workspaces.put_back(taken);
+        let taken = workspaces.take(claim(1)).unwrap();
         drop(unsettled);
         assert!(tokio::time::timeout(second, taken.settled()).await.is_ok());
+    }
+
+    #[test]
+    fn a_disk_that_is_nearly_full_keeps_none() {
+        let disk = |free| Some(Disk { free, total: 100 });
+        let workspaces = Workspaces::new(1);
+        assert!(workspaces.has_room(None) && workspaces.has_room(disk(10)) && !workspaces.has_room(disk(9)));
+        assert!(!Workspaces::new(0).has_room(None));
+    }
+
+    #[tokio::test]
+    async fn a_job_that_is_tried_again_has_one_at_most() {
+        let workspaces = Workspaces::new(9);
+        let second = Claim { attempt: 2, ..claim(1) };
+        for claim in [claim(1), claim(2), second] {
+            workspaces.add(claim);
+        }
+        assert_eq!(claims(workspaces.outdated(claim(1).job, second)), [claim(1)]);
+        assert_eq!(workspaces.claims(), [claim(2), second]);
     }
 }

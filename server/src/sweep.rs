@@ -13,6 +13,7 @@ const STALL: Millis = 10_000;
 
 /// Runs until the server stops.
 pub(crate) async fn run(app: App) {
+    let begun = clock::now();
     let mut leases = app.dispatcher.watch_leases();
     loop {
         leases.borrow_and_update();
@@ -33,11 +34,25 @@ pub(crate) async fn run(app: App) {
         } else {
             Ok(())
         };
+        let result = match result {
+            Ok(()) => refuse_gone(&app, begun).await,
+            Err(error) => Err(error),
+        };
         if let Err(error) = result {
             tracing::error!(%error, "ending leases and pauses failed");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
+}
+
+/// Ends what waits for a workspace that no runner has told of for a while; `begun` is when runners could begin to.
+async fn refuse_gone(app: &App, begun: Millis) -> Result<(), StoreError> {
+    let since = clock::now() - Millis::try_from(queue::SILENCE.as_millis()).unwrap_or(Millis::MAX);
+    let waiting = app.dispatcher.waiting_for_one();
+    if waiting.is_empty() || since < begun {
+        return Ok(());
+    }
+    app.store.refuse_gone(waiting, app.dispatcher.kept(), since).await
 }
 
 async fn turn(app: &App, now: Millis) -> Result<(), StoreError> {

@@ -144,8 +144,7 @@ impl Desk<'_> {
             caches: caches(place),
             artifacts: args.artifacts.clone(),
         };
-        let setting =
-            Setting { data: place.folder().to_path_buf(), machine: identity::host_name(), keeps_failed: false };
+        let setting = Setting::new(place.folder().to_path_buf(), identity::host_name());
         let mut built = desk::build(executor, &setting, order, news, commanded).await;
         let shown = shown.await.map_err(|error| Trouble::Internal(error.to_string()))?;
         let finish = summary::fold(&built.finishes);

@@ -176,6 +176,16 @@ impl Server {
     /// The gentle stop, and what must be true after it.
     pub(crate) async fn finish(mut self) {
         self.process.assert_alive();
+        // What a killed process left goes when the next one's runner has begun.
+        let is_quiet = self.setup.environment.iter().any(|(name, _)| name == "SLIPWAY_LOG");
+        if self.setup.kind == Kind::Docker && !is_quiet {
+            let output = self.output.clone();
+            until("the runner to be ready", PATIENCE, async || match output.text() {
+                said if said.contains("runner is ready") => Ok(()),
+                said => Err(said),
+            })
+            .await;
+        }
         self.process.signal("TERM").await;
         let status = self.process.ended(Duration::from_secs(30)).await;
         let said = self.output.text();

@@ -8,13 +8,26 @@ use crate::state::{Finish, Reason, Status};
 impl Plan {
     /// Positions of the steps that stand as they ended, in order: those that went well, those whose failure is ignored and those left out
     /// by their `when`, as long as all that they need stands, too. `ends` has one entry for each step; `None` for what has no end.
+    /// Empty where going on comes to no more than another checkout, or to nothing at all.
     ///
     /// Services and detached steps start again: they ended with their job. So does a step that ran because something had failed.
     pub fn standing(&self, ends: &[Option<Finish>]) -> Vec<usize> {
-        let ended_so = |(position, step): (usize, &Arc<Step>)| {
-            let end = ends.get(position).and_then(Option::as_ref);
-            end.is_some_and(|end| step.stands(end))
+        let end = |position: usize| ends.get(position).and_then(Option::as_ref);
+        let stands = self.stands(end);
+        let is_worth_it = |(position, step): (usize, &Arc<Step>)| {
+            let has_run = end(position).is_some_and(|end| end.status() != Status::Skipped);
+            stands[position] && has_run && step.container().is_some()
         };
+        let runs_again = |(position, step): (usize, &Arc<Step>)| !stands[position] && step.is_awaited();
+        if !self.steps.iter().enumerate().any(is_worth_it) || !self.steps.iter().enumerate().any(runs_again) {
+            return Vec::new();
+        }
+        (0..stands.len()).filter(|&position| stands[position]).collect()
+    }
+
+    /// For each step.
+    fn stands<'a>(&self, end: impl Fn(usize) -> Option<&'a Finish>) -> Vec<bool> {
+        let ended_so = |(position, step): (usize, &Arc<Step>)| end(position).is_some_and(|end| step.stands(end));
         let mut stands: Vec<bool> = self.steps.iter().enumerate().map(ended_so).collect();
         // What falls takes with it what needs it, wherever that is in the file.
         loop {
@@ -26,15 +39,10 @@ impl Plan {
                 .filter(|&position| stands[position] && !self.steps[position].needs.iter().all(is_met))
                 .collect();
             if falls.is_empty() {
-                return (0..stands.len()).filter(|&position| stands[position]).collect();
+                return stands;
             }
             falls.into_iter().for_each(|position| stands[position] = false);
         }
-    }
-
-    /// Whether there is more in [`Plan::standing`] than a checkout, which is as soon done again.
-    pub fn is_worth_keeping(&self, standing: &[usize]) -> bool {
-        standing.iter().filter_map(|&position| self.steps.get(position)).any(|step| step.container().is_some())
     }
 }
 
@@ -102,14 +110,24 @@ mod tests {
         ];
         let standing = plan.standing(&ends(&reasons));
         assert_eq!(standing, [0, 2, 3, 4], "not the service, what failed, what came after it, or what mourned it");
-        assert!(plan.is_worth_keeping(&standing));
-        assert!(!plan.is_worth_keeping(&[0]), "a checkout is soon done again");
+    }
+
+    #[test]
+    fn nothing_stands_where_going_on_is_not_worth_it() {
+        let skipped = || Step { runs_on: RunsOn { success: false, failure: true }, ..run("sorry", &[0]) };
+        let first = plan(vec![Step::new("clone", Action::Checkout), skipped(), run("test", &[1])]);
+        let reasons = [Reason::Ok, Reason::Condition, Reason::ExitCode];
+        assert_eq!(first.standing(&ends(&reasons)), [0; 0], "a checkout is soon done again");
+        let detached = Step::new("proxy", Action::Detach(container()));
+        let all = plan(vec![Step::new("clone", Action::Checkout), detached, run("test", &[0])]);
+        let reasons = [Reason::Ok, Reason::ExitCode, Reason::Ok];
+        assert_eq!(all.standing(&ends(&reasons)), [0; 0], "no step would run, and the job be green");
     }
 
     #[test]
     fn an_end_that_is_not_known_or_not_its_own_does_not_stand() {
         let plan = plan(vec![run("a", &[]), run("b", &[2]), run("c", &[0])]);
-        assert_eq!(plan.standing(&ends(&[Reason::Ok, Reason::Ok, Reason::Ok])), [0, 1, 2]);
+        assert_eq!(plan.standing(&ends(&[Reason::Ok, Reason::ExitCode, Reason::Ok])), [0, 2]);
         assert_eq!(plan.standing(&ends(&[Reason::Ok, Reason::Ok, Reason::Cancelled])), [0], "b needs what comes later");
         assert_eq!(plan.standing(&ends(&[Reason::Infra, Reason::Ok, Reason::Ok])), [0; 0]);
         assert_eq!(plan.standing(&[Some(Finish::because(Reason::Ok))]), [0]);

@@ -43,7 +43,7 @@ struct Desk {
 
 fn start(jobs: Vec<CompiledJob>, at_once: usize) -> Desk {
     let data = tempfile::tempdir().unwrap();
-    let setting = Setting { data: data.path().into(), machine: "desk".into(), keeps_failed: false };
+    let setting = Setting::new(data.path().into(), "desk".into());
     let source = Source {
         repository: "me/it".into(),
         url: String::new(),

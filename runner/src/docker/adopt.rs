@@ -35,7 +35,7 @@ pub(super) async fn steps(
         // The earlier process may not have come to tell it.
         if let Some(container) = plan.container() {
             let built =
-                format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.claim, step));
+                format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.workspace, step));
             step::tell_image(&job.engine, &found.name, &container.image, &built, &news).await;
         }
         run::follow(job.engine.clone(), found.name.clone(), nonce, log(step), news);

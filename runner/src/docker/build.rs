@@ -34,7 +34,7 @@ mod trace;
 use dockerfile::Dockerfile;
 #[cfg(test)]
 pub(super) use fingerprint::LABEL;
-pub(super) use kept::{forget, id, pushed_before, remove};
+pub(super) use kept::{forget, id, pushed_before, remove, tag_again};
 
 /// A build that is to be.
 struct Wanted<'a> {
@@ -87,7 +87,7 @@ pub(super) async fn build(
     for name in build.tags.iter().filter(|_| build.push).chain(&build.cache_to) {
         job.images.credentials().may_push(name).map_err(build_failed)?;
     }
-    let image = format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.claim, step));
+    let image = format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.workspace, step));
     let context = Context::take(job, step, build).await?;
     make(job, step, build, &image, &context, log).await?;
     drop(context);

@@ -4,17 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use slipway_pipelines::lease::Claim;
 
-use super::{
-    build,
-    engine::{Engine, EngineError},
-    executor::Config,
-    job::Open,
-    leftovers::Inventory,
-    names,
-    sandbox::Pool,
-    workspace,
-};
-use crate::checkout::Tree;
+use super::{build, engine::EngineError, job::Open, leftovers::Inventory, names, sandbox::Pool, workspace};
 
 /// How often a removal that failed is tried again.
 const ROUNDS: u32 = 4;
@@ -23,38 +13,51 @@ const UNDER_WAY: Duration = Duration::from_secs(60);
 
 /// Removes everything of a job: see [`Executor::close`](crate::executor::Executor::close).
 pub(super) async fn close(job: &Arc<Open>, pool: &Pool) {
-    end(job, pool, &[job.claim, job.workspace]).await;
-    remove_folder(&job.config, job.workspace).await;
-    job.hold(None);
+    end(job).await;
+    remove_shared(job).await;
+    pool.remove(&job.sandbox).await;
+    forget(job).await;
 }
 
-/// Removes a job but for its workspace, whose tree it gives: see [`Executor::keep`](crate::executor::Executor::keep).
-pub(super) async fn keep(job: &Arc<Open>, pool: &Pool) -> Option<Tree> {
-    end(job, pool, &[]).await;
-    job.hold(None)
+/// Removes a job but for its workspace: see [`Executor::keep`](crate::executor::Executor::keep).
+pub(super) async fn keep(job: &Arc<Open>, pool: &Pool) {
+    end(job).await;
+    let anchor = [job.claim];
+    if job.claim != job.workspace {
+        removed(job.claim, || remove_volumes(job, &anchor)).await;
+    }
+    pool.remove(&job.sandbox).await;
 }
 
-/// Removes a workspace that was kept.
-pub(super) async fn discard(engine: &Engine, config: &Config, workspace: Claim) {
-    let volumes = [workspace];
-    removed(workspace, || remove_volumes(engine, config, &volumes)).await;
-    remove_folder(config, workspace).await;
+/// Removes the workspace of a job, and what else was left of it.
+pub(super) async fn discard(job: &Open) {
+    remove_shared(job).await;
+    forget(job).await;
 }
 
-/// Removes all of a job but the workspace's folder, with the volumes of these claims.
-async fn end(job: &Arc<Open>, pool: &Pool, volumes: &[Claim]) {
+/// Ends all that runs of a job.
+async fn end(job: &Open) {
     job.closed.cancel();
     job.tasks.close();
     if tokio::time::timeout(UNDER_WAY, job.tasks.wait()).await.is_err() {
         tracing::warn!(claim = %job.claim, "calls to the engine are still under way as the job is removed");
     }
-    removed(job.claim, || async {
-        remove_containers(job).await?;
-        remove_volumes(&job.engine, &job.config, volumes).await
-    })
-    .await;
-    pool.remove(&job.sandbox).await;
+    removed(job.claim, || remove_containers(job)).await;
+}
+
+/// Removes the volumes that its steps share.
+async fn remove_shared(job: &Open) {
+    let all = [job.claim, job.workspace];
+    removed(job.claim, || remove_volumes(job, &all)).await;
+}
+
+/// Removes what is no object with a label: names of images, the folder, the hold on a cached tree.
+async fn forget(job: &Open) {
     build::forget(job).await;
+    if let Err(error) = workspace::clear(&job.folder()).await {
+        tracing::warn!(claim = %job.claim, %error, "can't remove a job's folder; the next sweep will");
+    }
+    job.hold(None);
 }
 
 /// Tries a removal until it works, some times.
@@ -81,20 +84,11 @@ async fn remove_containers(job: &Open) -> Result<(), EngineError> {
 }
 
 /// A workspace that the user wants to keep is not among them.
-async fn remove_volumes(engine: &Engine, config: &Config, claims: &[Claim]) -> Result<(), EngineError> {
-    if claims.is_empty() {
-        return Ok(());
-    }
-    for found in Inventory::take(engine, &config.instance).await?.volumes {
+async fn remove_volumes(job: &Open, claims: &[Claim]) -> Result<(), EngineError> {
+    for found in Inventory::take(&job.engine, &job.config.instance).await?.volumes {
         if names::claim(&found.labels).is_some_and(|claim| claims.contains(&claim)) {
-            engine.remove_volume(&found.name).await?;
+            job.engine.remove_volume(&found.name).await?;
         }
     }
     Ok(())
-}
-
-async fn remove_folder(config: &Config, workspace: Claim) {
-    if let Err(error) = workspace::clear(&Open::folder_of(config, workspace)).await {
-        tracing::warn!(claim = %workspace, %error, "can't remove a job's folder; the next sweep will");
-    }
 }

@@ -14,7 +14,7 @@ use slipway_pipelines::{
 };
 
 use super::{
-    adopt,
+    adopt, build,
     builder::Builder,
     close,
     engine::{Engine, EngineError},
@@ -28,7 +28,7 @@ use super::{
     step, usage, workspace,
 };
 use crate::{
-    checkout::{Settings, Tree, Trees},
+    checkout::{Settings, Trees},
     executor::{Adopted, Executor, Failed, GONE, Handle, LogSink, Signal, Tar, Used},
 };
 
@@ -89,8 +89,8 @@ struct Inner {
 struct Held {
     /// Jobs of this process.
     open: HashMap<Claim, Weak<Open>>,
-    /// Workspaces that stay for a later attempt, with the cached trees under them.
-    kept: HashMap<Claim, Option<Tree>>,
+    /// Jobs of which nothing but the workspace is left, for a later attempt.
+    kept: HashMap<Claim, Arc<Open>>,
 }
 
 impl Held {
@@ -189,8 +189,8 @@ impl Docker {
     /// A new job over a workspace that stayed, if it is there.
     fn go_on(&self, open: Open) -> Option<Job> {
         let mut held = self.held();
-        let tree = held.kept.remove(&open.workspace)?;
-        open.hold(tree);
+        let before = held.kept.remove(&open.workspace)?;
+        open.hold(before.hold(None));
         let open = Arc::new(open);
         held.open.insert(open.claim, Arc::downgrade(&open));
         Some(Job(open))
@@ -217,15 +217,25 @@ impl Executor for Docker {
     async fn open(&self, grant: &Grant) -> Result<Job, Failed> {
         let Inner { engine, config, pool, .. } = &*self.0;
         let sandbox = pool.take().await?;
+        if let Some(kept) = &grant.kept {
+            let before = self.held().kept.get(&kept.workspace).cloned();
+            if let Some(before) = before {
+                build::tag_again(&before, kept.steps.keys().copied()).await;
+            }
+        }
         let open = Open::new(engine.clone(), Arc::clone(config), grant, sandbox.clone());
         if grant.kept.is_none() {
             return Ok(self.remember(open));
         }
-        match self.go_on(open) {
-            Some(job) => Ok(job),
-            None => {
-                pool.remove(&sandbox).await;
-                Err(Failed::infra(GONE))
+        let Some(job) = self.go_on(open) else {
+            pool.remove(&sandbox).await;
+            return Err(Failed::infra(GONE));
+        };
+        match workspace::anchor(&job.0).await {
+            Ok(()) => Ok(job),
+            Err(failed) => {
+                self.close(&job).await;
+                Err(failed)
             }
         }
     }
@@ -304,18 +314,21 @@ impl Executor for Docker {
     }
 
     async fn keep(&self, job: &Job) {
-        let tree = close::keep(&job.0, &self.0.pool).await;
+        close::keep(&job.0, &self.0.pool).await;
         let mut held = self.held();
-        held.kept.insert(job.0.workspace, tree);
+        held.kept.insert(job.0.workspace, Arc::clone(&job.0));
         held.open.remove(&job.0.claim);
     }
 
     async fn discard(&self, workspace: Claim) {
         let kept = self.held().kept.remove(&workspace);
-        if let Some(tree) = kept {
-            close::discard(&self.0.engine, &self.0.config, workspace).await;
-            drop(tree);
+        if let Some(job) = kept {
+            close::discard(&job).await;
         }
+    }
+
+    fn keeps(&self, workspace: Claim) -> bool {
+        self.held().kept.contains_key(&workspace)
     }
 
     async fn stop(&self) {

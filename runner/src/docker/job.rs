@@ -79,12 +79,7 @@ impl Open {
 
     /// The runner's folder of this job.
     pub(super) fn folder(&self) -> PathBuf {
-        Self::folder_of(&self.config, self.workspace)
-    }
-
-    /// The runner's folder of a workspace.
-    pub(super) fn folder_of(config: &Config, workspace: Claim) -> PathBuf {
-        config.data.join("work").join(names::job(&workspace))
+        self.config.data.join("work").join(self.name())
     }
 
     /// Holds a tree until the job is closed; gives the one that it held.

@@ -83,7 +83,7 @@ fn unnamed(path: PathBuf) -> io::Result<File> {
 /// Loads a step's image from a file of the workspace and gives its name: one of the job's own, whatever names it was saved under,
 /// so that no repository can put its image in the place of another's.
 pub(super) async fn load(job: &Arc<Open>, step: usize, path: &str, log: &mut dyn LogSink) -> Result<String, Failed> {
-    let image = format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.claim, step));
+    let image = format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.workspace, step));
     let labels = names::job_labels(&job.config.instance, &job.claim, &job.sandbox.name, names::Role::Helper);
     let door = Door::open(&job.engine, &job.name(), &job.plan.workspace.base, labels).await;
     let door = door.map_err(|error| error.failed("can't read the saved image"))?;

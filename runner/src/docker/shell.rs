@@ -75,7 +75,7 @@ async fn make(job: &Open, step: usize, name: &str, kind: &str) -> Result<(), Fai
     let image = match &spec.image {
         Image::Registry { reference, .. } => reference.clone(),
         Image::Build(_) | Image::Load { .. } => {
-            format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.claim, step))
+            format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.workspace, step))
         }
     };
     if build::id(&job.engine, &image).await.is_none() {

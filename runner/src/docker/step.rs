@@ -432,6 +432,7 @@ pub(super) async fn signal(job: &Open, step: usize, signal: Signal) -> Result<()
     let (_, slot) = job.step(step)?;
     let Some(has_shell) = slot.released() else { return Ok(()) };
     slot.stop().cancel();
+    slot.current().round.stopped.cancel();
     let name = names::container(&job.claim, step);
     let done = match (signal, has_shell) {
         (Signal::Term, true) => term_all(job, &name).await,

@@ -143,6 +143,16 @@ pub(super) async fn make(job: &Arc<Open>, tree: Option<Tree>, overlay: bool) -> 
     fs::write(folder.join(READY), b"").map_err(on_disk)
 }
 
+/// Makes something that tells a restarted runner of a job that goes on with the workspace of another attempt, before there is a
+/// container of it.
+pub(super) async fn anchor(job: &Open) -> Result<(), Failed> {
+    let labels = names::job_labels(&job.config.instance, &job.claim, &job.sandbox.name, names::Role::Helper);
+    let request =
+        VolumeCreateRequest { name: Some(names::job(&job.claim)), labels: Some(labels), ..Default::default() };
+    let made = within(SLOW, job.engine.api.create_volume(request)).await;
+    made.map(|_| ()).map_err(|error| error.failed("can't go on with the workspace"))
+}
+
 /// Makes a plain volume and puts the tree, or the folders down to where it would be, into it.
 async fn fill(job: &Arc<Open>, name: &str, tree: Option<Tree>, labels: Labels) -> Result<(), Failed> {
     let failed = |error: EngineError| error.failed("can't fill the workspace");

@@ -82,7 +82,7 @@ impl Dummy {
     }
 
     /// The workspaces that stay.
-    pub fn keeps(&self) -> Vec<Claim> {
+    pub fn kept_workspaces(&self) -> Vec<Claim> {
         self.kept().keys().copied().collect()
     }
 
@@ -280,5 +280,9 @@ impl Executor for Dummy {
 
     async fn discard(&self, workspace: Claim) {
         self.kept().remove(&workspace);
+    }
+
+    fn keeps(&self, workspace: Claim) -> bool {
+        self.kept().contains_key(&workspace)
     }
 }

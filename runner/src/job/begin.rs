@@ -60,6 +60,7 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
     };
     held.spool = Some(Arc::clone(&spool));
     let caches = Arc::new(Caches::new(reporter.clone(), grant, &setting.data, executor.labels()));
+    caches.stand(grant);
     let logs = |committed| {
         let (logs, began) = Logs::new(Arc::clone(&spool), reporter.clone(), committed);
         (Arc::new(logs), began)
@@ -90,7 +91,7 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
                 released: adopted.released.keys().copied().collect(),
                 marks,
             };
-            let merged = merge(&grant.plan, &resume.steps, &found);
+            let merged = merge(&grant.plan, &resume.steps, &found).with_standing(grant.kept.as_ref());
             let (handles, marks) = (adopted.released, found.marks);
             let beginning = Beginning { job: adopted.job, spool, logs, began, caches, merged, handles, marks };
             Ok(Begun::Running(Box::new(beginning)))
@@ -100,17 +101,10 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
 
 /// What is known of a job at its beginning: what it goes on with, if anything.
 fn first(grant: &Grant) -> Merged {
-    let mut known = vec![Known::Waiting; grant.plan.steps.len()];
-    let mut workspace = Workspace::Missing;
-    if let Some(kept) = &grant.kept {
-        workspace = Workspace::Ready;
-        for (step, finish) in &kept.steps {
-            if let Some(known) = known.get_mut(*step) {
-                *known = Known::Ended(finish.clone());
-            }
-        }
-    }
-    Merged { known, retries: BTreeMap::new(), workspace, news: Vec::new() }
+    let known = vec![Known::Waiting; grant.plan.steps.len()];
+    let workspace = if grant.kept.is_some() { Workspace::Ready } else { Workspace::Missing };
+    let merged = Merged { known, retries: BTreeMap::new(), workspace, news: Vec::new() };
+    merged.with_standing(grant.kept.as_ref())
 }
 
 async fn adopt<E: Executor, R: Reporter>(

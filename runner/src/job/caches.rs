@@ -61,6 +61,17 @@ impl<R: Reporter> Caches<R> {
         }
     }
 
+    /// The steps that do not run again have left their caches in the workspace, newer than any entry may be. Nothing is saved of them.
+    pub(super) fn stand(&self, grant: &Grant) {
+        let standing = grant.kept.iter().flat_map(|kept| kept.steps.keys());
+        for step in standing.filter_map(|&step| grant.plan.steps.get(step)) {
+            for cache in &step.files.caches {
+                let key = cache.key.to_string();
+                self.remember(cache, Seen { key, saves: None, steps: BTreeSet::new(), is_well: false });
+            }
+        }
+    }
+
     /// A path of the checkout as the executor takes it.
     pub(super) fn absolute(&self, path: &str) -> String {
         if path.is_empty() { self.checkout.clone() } else { format!("{}/{path}", self.checkout) }

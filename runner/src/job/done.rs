@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use slipway_pipelines::state::Finish;
 use tokio::task::JoinSet;
 
-use crate::{executor::Executor, spool::JobSpool};
+use crate::{executor::Executor, spool::JobSpool, workspaces::Unsettled};
 
 /// How it came to that.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,7 +29,7 @@ pub struct Done<J> {
     pub(super) tasks: JoinSet<()>,
     pub(super) spool: Option<Arc<JobSpool>>,
     pub(super) saving: Option<Saving>,
-    pub(super) keeps: bool,
+    pub(super) kept: Option<Unsettled>,
 }
 
 /// What is saved of a job that ended, before its files go. In a mutex so that it may be shared while it waits.
@@ -60,9 +60,9 @@ impl<J: Send + Sync> Done<J> {
         }
     }
 
-    /// Whether the job failed so that a later attempt can go on from there, and the server was told that its workspace stays.
+    /// Whether the server was told that the workspace stays, so that a later attempt can go on with it.
     pub fn keeps(&self) -> bool {
-        self.keeps
+        self.kept.is_some()
     }
 
     /// Saves what is to be saved, and removes everything of the job but its workspace.

@@ -52,7 +52,7 @@ pub async fn drive<E: Executor, R: Reporter>(
     let mut saves = None;
     let run = async {
         match begin::begin(&executor, &reporter, setting, &start, &mut held).await? {
-            Begun::Failed(finish) => Ok(Ended { finish, keeps: false }),
+            Begun::Failed(finish) => Ok(Ended { finish, kept: None }),
             Begun::Running(beginning) => {
                 saves = Some((beginning.job.clone(), Arc::clone(&beginning.caches)));
                 let run = Run::new(executor, reporter, setting, start, *beginning, fenced.clone(), &mut held);
@@ -60,17 +60,17 @@ pub async fn drive<E: Executor, R: Reporter>(
             }
         }
     };
-    let (outcome, keeps) = tokio::select! {
+    let (outcome, kept) = tokio::select! {
         biased;
-        () = dropped => (Outcome::Dropped, false),
-        () = fenced.cancelled() => (Outcome::Dropped, false),
+        () = dropped => (Outcome::Dropped, None),
+        () = fenced.cancelled() => (Outcome::Dropped, None),
         ended = run => match ended {
-            Ok(Ended { finish, keeps }) => (Outcome::Finished(finish), keeps),
-            Err(Fenced) => (Outcome::Dropped, false),
+            Ok(Ended { finish, kept }) => (Outcome::Finished(finish), kept),
+            Err(Fenced) => (Outcome::Dropped, None),
         },
     };
     // Of a job that was taken away nothing is kept.
     let saves = saves.filter(|_| matches!(outcome, Outcome::Finished(_)));
     let saving = saves.map(|(job, caches)| Saving::new(async move { caches.save(&*saver, &job).await }));
-    Done { outcome, job: held.job, tasks: held.tasks, spool: held.spool, saving, keeps }
+    Done { outcome, job: held.job, tasks: held.tasks, spool: held.spool, saving, kept }
 }

@@ -35,6 +35,7 @@ use crate::{
     reporter::{Fenced, Reporter},
     schedule::{Input, Known, Schedule},
     spool::{JobSpool, Mark},
+    workspaces::Unsettled,
 };
 
 /// Least time that a service has to become ready after a restart of the runner, which may have taken all of its deadline.
@@ -43,8 +44,8 @@ const READY_AFTER_RESTART: Duration = Duration::from_secs(10);
 /// A job that has ended, and all is told.
 pub(super) struct Ended {
     pub(super) finish: Finish,
-    /// A later attempt can go on from where it failed, and may.
-    pub(super) keeps: bool,
+    /// Its workspace stays, since a later attempt can go on from where it failed.
+    pub(super) kept: Option<Unsettled>,
 }
 
 /// A step whose end is decided, with all of its log stored.
@@ -181,7 +182,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                     let pause = Duration::from_millis(u64::try_from(until - now()).unwrap_or(0));
                     self.tasks.spawn(life.pause(Instant::now() + pause));
                 }
-                Known::Waiting | Known::Ended(_) => {}
+                Known::Waiting | Known::Ended(_) | Known::Stands(_) => {}
             }
         }
     }
@@ -199,12 +200,14 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         loop {
             if let (Some(finish), true) = (&self.finish, self.endings.is_empty()) {
                 let finish = finish.clone();
-                let keeps = self.schedule.can_go_on(&finish) && self.setting.has_room();
-                let kept = keeps.then(|| self.start.grant().workspace());
+                let workspace = self.start.grant().workspace();
+                // On the list before anybody is told: the next attempt may come before the answer.
+                let kept = if self.schedule.can_go_on(&finish) { self.setting.keep(workspace) } else { None };
+                let told = kept.as_ref().map(|_| workspace);
                 self.telling_end.cancel();
-                self.outbox.tell(JobNews::Finished { finish: finish.clone(), at: now(), kept });
+                self.outbox.tell(JobNews::Finished { finish: finish.clone(), at: now(), kept: told });
                 self.outbox.told().await;
-                return Ok(Ended { finish, keeps });
+                return Ok(Ended { finish, kept });
             }
             tokio::select! {
                 Some(happened) = self.happenings.recv() => match happened {

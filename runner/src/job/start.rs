@@ -1,13 +1,17 @@
 //! What a job starts with.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
 use slipway_pipelines::{
+    lease::Claim,
     state::Millis,
     wire::{Grant, Resume},
 };
 
-use crate::disk;
+use crate::{
+    disk,
+    workspaces::{Unsettled, Workspaces},
+};
 
 /// A job to run.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,14 +39,20 @@ pub struct Setting {
     pub data: PathBuf,
     /// The runner's name: `CI_MACHINE`.
     pub machine: String,
-    /// Whether the workspaces of failed jobs stay for a later attempt.
-    pub keeps_failed: bool,
+    /// Where the workspaces of failed jobs stay for a later attempt, if they do.
+    pub(crate) workspaces: Option<Arc<Workspaces>>,
 }
 
 impl Setting {
-    /// Whether another workspace stays. None on a disk that is nearly full, where every byte is wanted.
-    pub(super) fn has_room(&self) -> bool {
-        self.keeps_failed && disk::of(&self.data).is_none_or(|disk| disk.free >= disk.total / 10)
+    /// A setting in which nothing stays of a job.
+    pub fn new(data: PathBuf, machine: String) -> Self {
+        Self { data, machine, workspaces: None }
+    }
+
+    /// Keeps a workspace, if that may be.
+    pub(super) fn keep(&self, workspace: Claim) -> Option<Unsettled> {
+        let workspaces = self.workspaces.as_ref()?;
+        workspaces.has_room(disk::of(&self.data)).then(|| workspaces.add(workspace))
     }
 }
 

@@ -76,7 +76,7 @@ impl Schedule {
                     Known::Running if has_ready(&plan, step) && !is_used(&plan, known, step) => Phase::Starting,
                     Known::Running => Phase::Running,
                     Known::Pausing { .. } => Phase::Pausing,
-                    Known::Ended(finish) => Phase::Ended(finish.clone()),
+                    Known::Ended(finish) | Known::Stands(finish) => Phase::Ended(finish.clone()),
                 };
                 Node { phase, stopped: None, retries: retries.get(&step).copied().unwrap_or(0) }
             })
@@ -191,7 +191,7 @@ fn has_ready(plan: &Plan, step: usize) -> bool {
 fn is_used(plan: &Plan, known: &[Known], step: usize) -> bool {
     plan.steps.iter().zip(known).any(|(other, known)| {
         let has_run = match known {
-            Known::Waiting => false,
+            Known::Waiting | Known::Stands(_) => false,
             Known::Running | Known::Pausing { .. } => true,
             Known::Ended(finish) => finish.status() != Status::Skipped,
         };

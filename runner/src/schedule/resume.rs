@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slipway_pipelines::{
     plan::{Action as Does, Image, Plan},
     state::{Millis, StepState},
+    wire::Kept,
 };
 
 use super::words::{Input, Known, Workspace};
@@ -35,6 +36,18 @@ pub struct Merged {
     pub workspace: Workspace,
     /// What has happened that the server does not know.
     pub news: Vec<Input>,
+}
+
+impl Merged {
+    /// The same with steps that ended in an earlier attempt.
+    pub fn with_standing(mut self, kept: Option<&Kept>) -> Self {
+        for (step, finish) in kept.iter().flat_map(|kept| &kept.steps) {
+            if let Some(known) = self.known.get_mut(*step) {
+                *known = Known::Stands(finish.clone());
+            }
+        }
+        self
+    }
 }
 
 /// Merges them. The server is right about what is finished, the engine about all else.
@@ -105,6 +118,6 @@ fn has_run(known: &Known) -> bool {
     match known {
         Known::Waiting => false,
         Known::Running | Known::Pausing { .. } => true,
-        Known::Ended(finish) => finish.status() != slipway_pipelines::state::Status::Skipped,
+        Known::Ended(finish) | Known::Stands(finish) => finish.status() != slipway_pipelines::state::Status::Skipped,
     }
 }

@@ -1,6 +1,9 @@
 //! What a step's needs mean for it.
 
-use slipway_pipelines::{plan::OnFailure, state::Finish};
+use slipway_pipelines::{
+    plan::OnFailure,
+    state::{Finish, Reason},
+};
 
 use super::{
     decide::{Phase, Schedule},
@@ -52,12 +55,17 @@ impl Schedule {
     /// Whether a later attempt could go on from where the job failed: something stands as it is.
     pub fn can_go_on(&self, finish: &Finish) -> bool {
         let ends: Vec<Option<Finish>> = self.ends().into_iter().map(Option::<&Finish>::cloned).collect();
-        finish.status().is_bad() && self.plan.is_worth_keeping(&self.plan.standing(&ends))
+        is_tried_again(finish) && !self.plan.standing(&ends).is_empty()
     }
 
     pub(super) fn ends(&self) -> Vec<Option<&Finish>> {
         self.nodes.iter().map(|node| if let Phase::Ended(finish) = &node.phase { Some(finish) } else { None }).collect()
     }
+}
+
+/// Whether somebody may want to go on from there: a build that a newer one took the place of is nobody's any more.
+fn is_tried_again(finish: &Finish) -> bool {
+    finish.status().is_bad() && finish.reason != Reason::Superseded
 }
 
 pub(super) fn is_done(phase: &Phase) -> bool {

@@ -89,6 +89,8 @@ pub enum Known {
     },
     /// It has its end, and that was reported.
     Ended(Finish),
+    /// It had its end in an earlier attempt, and does not run in this one.
+    Stands(Finish),
 }
 
 /// What there is of the shared volume.

@@ -208,14 +208,53 @@ async fn workspaces_of_failed_jobs_are_kept_until_there_are_too_many_or_the_runn
     assert_eq!(server.inside().heard[&again.claim].reasons(), ["ok", "stopped", "ok", "exit_code", "needs"]);
     server.until("it is the newest", |inside| inside.kept == [claims[2], claims[1]]).await;
 
-    let gone = Grant {
+    let lost = Grant {
         claim: Claim { attempt: 2, epoch: 2, ..claims[0] },
         kept: Some(Kept { workspace: claims[0], ..kept }),
         ..again
     };
-    server.offer(gone.clone());
-    server.until("it cannot", |inside| ended(inside, &gone)).await;
-    assert_eq!(word(&server, &gone), "infra");
+    server.offer(lost.clone());
+    server.until("it cannot", |inside| ended(inside, &lost)).await;
+    assert_eq!(word(&server, &lost), "infra");
+    gone(&dummy).await;
     runner.stop().await;
-    assert_eq!((dummy.survey().await.unwrap(), dummy.keeps()), (vec![], vec![]));
+    assert_eq!((dummy.survey().await.unwrap(), dummy.kept_workspaces()), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn a_job_that_goes_on_and_is_taken_away_leaves_its_workspace_to_the_next_try() {
+    let (server, dummy, data) = (Server::start().await, Dummy::new(), TempDir::new().unwrap());
+    let runner = Runner::start(&server, &dummy, &data, 1);
+    let first = grant(1, chain("5ms"));
+    server.offer(first.clone());
+    server.until("it is kept", |inside| inside.kept == [first.claim]).await;
+    let steps = [0, 2].map(|step| (step, Finish::exit(0))).into();
+    let kept = Kept { workspace: first.claim, steps, outputs: BTreeMap::new() };
+    let waiting = vec![
+        checkout(),
+        detached("db", &[0], true),
+        step("a", &[0, 1]),
+        commands(&["echo b"], with("SLEEP", "1h", step("b", &[2]))),
+    ];
+    let again = |epoch, steps| Grant {
+        claim: Claim { attempt: 2, epoch, ..first.claim },
+        kept: Some(kept.clone()),
+        ..grant(1, steps)
+    };
+    let second = again(2, waiting);
+    server.offer(second.clone());
+    server.until("it runs", |inside| inside.heard[&second.claim].is_running(3)).await;
+    server.change(|inside| {
+        inside.kept.clear();
+        inside.orders = vec![Order::Drop { claim: second.claim }];
+    });
+    server.until("it is kept again", |inside| inside.kept == [first.claim]).await;
+    server.change(|inside| inside.orders.clear());
+    let third = again(3, chain("5ms"));
+    server.offer(third.clone());
+    server.until("the end", |inside| ended(inside, &third)).await;
+    assert_eq!(server.inside().heard[&third.claim].reasons(), ["ok", "stopped", "ok", "exit_code", "needs"]);
+    gone(&dummy).await;
+    runner.stop().await;
+    assert_eq!((dummy.survey().await.unwrap(), dummy.kept_workspaces()), (vec![], vec![]));
 }

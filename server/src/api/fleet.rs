@@ -57,19 +57,22 @@ impl Fleet {
     pub(crate) fn why(&self, waiting: &WaitingFor, labels: &BTreeMap<String, String>) -> String {
         match waiting {
             WaitingFor::Runner => self.why_no_runner(labels),
-            WaitingFor::Workspace { runner } if self.is_away(runner) => {
-                format!("away: {runner}, which has its workspace")
+            WaitingFor::Workspace { runner } => self.why_not_its_own(runner).unwrap_or_else(|| waits(waiting, labels)),
+            WaitingFor::Approval | WaitingFor::Needs(_) | WaitingFor::Concurrency { .. } | WaitingFor::Retry { .. } => {
+                waits(waiting, labels)
             }
-            WaitingFor::Workspace { .. }
-            | WaitingFor::Approval
-            | WaitingFor::Needs(_)
-            | WaitingFor::Concurrency { .. }
-            | WaitingFor::Retry { .. } => waits(waiting, labels),
         }
     }
 
-    fn is_away(&self, runner: &str) -> bool {
-        !self.runners.iter().any(|one| one.runner.name == runner && one.near)
+    /// Why the one runner that has a job's workspace does not take it, if that is not for want of a free slot.
+    fn why_not_its_own(&self, name: &str) -> Option<String> {
+        if let Some(Hold { by, .. }) = &self.paused {
+            return Some(format!("the queue is paused by {by}"));
+        }
+        let Some(runner) = self.runners.iter().find(|one| one.runner.name == name && one.near) else {
+            return Some(format!("away: {name}, which has its workspace"));
+        };
+        runner.runner.drained.is_some().then(|| format!("drained: {name}, which has its workspace"))
     }
 
     fn why_no_runner(&self, labels: &BTreeMap<String, String>) -> String {
@@ -150,6 +153,10 @@ mod tests {
         let paused = Fleet { paused: Some(Hold { at: 0, by: "me".to_owned() }), runners: Vec::new() };
         assert_eq!(paused.why(&WaitingFor::Runner, &gpu), "the queue is paused by me");
         let workspace = WaitingFor::Workspace { runner: "a".to_owned() };
+        assert_eq!(paused.why(&workspace, &gpu), "the queue is paused by me");
+        let drained =
+            Fleet { paused: None, runners: seen_at(vec![runner("a", false, now, true)], &HashMap::new(), now) };
+        assert_eq!(drained.why(&workspace, &gpu), "drained: a, which has its workspace");
         let fleet = |seen| Fleet {
             paused: None,
             runners: seen_at(vec![runner("a", false, seen, false)], &HashMap::new(), now),

@@ -37,7 +37,9 @@ pub(crate) fn lanes(build: &BuildDetail, usual: &UsualTimes) -> Vec<Lane> {
                 true => before.clone(),
                 false => needs.iter().map(|need| first[job.position] + 1 + need).collect(),
             };
-            let ready = needs.iter().filter_map(|&need| times(&job.steps[need].state).1).max().or(begins);
+            let ready = needs.iter().filter_map(|&need| times(&job.steps[need].state).1).max();
+            // What ran in an earlier attempt was done long before this one began.
+            let ready = ready.max(begins);
             lanes.push(Lane {
                 href: paths::step(&build.repository.name, build.summary.number, job.position, step.position, None),
                 usual: usual.get(&job.name).and_then(|steps| steps.get(&step.name)).copied(),

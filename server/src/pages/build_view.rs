@@ -21,7 +21,7 @@ use slipway_web::{
 use super::failures_view::failures;
 use crate::{
     api::{job_waits, times},
-    store::model::{BuildDetail, JobDetail, Warning},
+    store::model::{BuildDetail, JobDetail, StepDetail, Warning},
 };
 
 /// The page without a log. `selected` are the positions of job and step whose log is shown.
@@ -103,7 +103,12 @@ fn goes_on(job: &JobDetail, kept: &HashMap<Claim, RunnerId>) -> bool {
 /// Whether a step before the failure went well, so that it matters where the job begins again.
 fn has_done_something(job: &JobDetail) -> bool {
     let counts = |kind| !matches!(kind, StepKind::Clone | StepKind::Service);
-    job.steps.iter().any(|step| counts(step.kind) && step.state.status() == Status::Success)
+    let is_well = |step: &StepDetail| match step.state.status() {
+        Status::Success => true,
+        Status::Failure => step.ignored,
+        _ => false,
+    };
+    job.steps.iter().any(|step| counts(step.kind) && is_well(step))
 }
 
 /// The warnings of each place together.

@@ -40,7 +40,8 @@ impl<'a> Made<'a> {
 pub(crate) fn statement(url: &str, version: &str, subject: &Subject<'_>, made: Made<'_>) -> Value {
     let Made { build, job, step } = made;
     let (trigger, name) = (&build.summary.trigger, &build.repository.name);
-    let page = paths::step(name, build.summary.number, job.position, step.position, Some(job.attempt));
+    let attempt = step.ran_in.unwrap_or(job.attempt);
+    let page = paths::step(name, build.summary.number, job.position, step.position, Some(attempt));
     let (started, finished, _) = times(&step.state);
     let mut metadata = json!({ "invocationId": format!("{url}{page}") });
     if let Some(at) = started {
@@ -57,7 +58,7 @@ pub(crate) fn statement(url: &str, version: &str, subject: &Subject<'_>, made: M
         "build": build.summary.number,
         "workflow": job.workflow,
         "job": job.name,
-        "attempt": job.attempt,
+        "attempt": attempt,
         "step": step.name,
     });
     if let Some(given) = trigger.given() {

@@ -11,7 +11,7 @@ use slipway_pipelines::{
 use tokio::sync::oneshot;
 
 use super::labels::{Labels, fit};
-use crate::store::{Granted, JobChange};
+use crate::store::{Granted, JobChange, RUNNER_LABEL};
 
 /// Place of a job in the queue: oldest build first, then as the pipeline has them.
 type Place = (BuildId, usize, JobId);
@@ -122,6 +122,12 @@ impl Board {
         let needed = self.queued.remove(&place)?;
         let waiter = self.waiting.remove(&id)?;
         Some(Match { place, needed, id, waiter })
+    }
+
+    /// Jobs that wait for one runner.
+    pub(super) fn waiting_for_one(&self) -> Vec<JobId> {
+        let for_one = self.queued.iter().filter(|(_, needed)| needed.contains_key(RUNNER_LABEL));
+        for_one.map(|((.., job), _)| *job).collect()
     }
 
     /// Whether nothing is given to anybody from here on.

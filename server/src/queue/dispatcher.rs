@@ -7,7 +7,7 @@ use std::{
 };
 
 use slipway_pipelines::{
-    ids::RunnerId,
+    ids::{JobId, RunnerId},
     lease::Claim,
     state::Millis,
     wire::{Disk, Order},
@@ -131,6 +131,11 @@ impl Dispatcher {
     /// The workspaces of failed jobs that runners have.
     pub(crate) fn kept(&self) -> HashMap<Claim, RunnerId> {
         self.kept_now().at(Instant::now())
+    }
+
+    /// Jobs that wait for the one runner that has their workspace.
+    pub(crate) fn waiting_for_one(&self) -> Vec<JobId> {
+        lock(&self.board).waiting_for_one()
     }
 
     fn kept_now(&self) -> MutexGuard<'_, Kept> {

@@ -8,7 +8,7 @@ use std::{
 use slipway_pipelines::{ids::RunnerId, lease::Claim};
 
 /// How long after its last word a runner may be gone with all that it has: longer than a request of it waits.
-const SILENCE: Duration = Duration::from_secs(60);
+pub(crate) const SILENCE: Duration = Duration::from_secs(60);
 
 /// All that runners told.
 #[derive(Debug, Default)]

@@ -11,4 +11,5 @@ mod tests;
 
 pub use dispatcher::{Dispatcher, Waiting};
 pub(crate) use granting::{deadline, run};
+pub(crate) use kept::SILENCE;
 pub(crate) use labels::fit;

@@ -10,6 +10,7 @@ use super::{
     again::again,
     attempts, builds, jobs,
     model::Again,
+    outputs::needed,
     settle::{change, settle},
     standing,
     writer::Tx,
@@ -46,11 +47,14 @@ impl Store {
                     && builds::approved_by(&mut *tx.connection, build).await?.is_none();
                 let first = if waits { JobState::Blocked } else { JobState::Waiting };
                 let all = jobs::of_build(&mut *tx.connection, build).await?;
-                for position in again(&all, &what)? {
+                let chosen = again(&all, &what)?;
+                for &position in &chosen {
                     let mut job = all[position].clone();
+                    // What took something of a job that runs again takes it anew.
+                    let is_first = needed(&all, position).is_disjoint(&chosen.iter().copied().collect());
                     let standing = match &what {
-                        Again::FromFailed(from) => standing::of(tx, &job, from).await?,
-                        Again::Needed | Again::Failed | Again::All | Again::Job(_) => None,
+                        Again::FromFailed(from) if is_first => standing::of(tx, &job, from).await?,
+                        Again::FromFailed(_) | Again::Needed | Again::Failed | Again::All | Again::Job(_) => None,
                     };
                     attempts::next(tx, &mut job, first.clone(), 0, standing).await?;
                 }

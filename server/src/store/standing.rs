@@ -1,16 +1,25 @@
 //! What the next attempt of a job takes over from the one that failed, when it goes on from there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use slipway_pipelines::{
     ids::{JobId, RunnerId},
     lease::Claim,
-    state::{Finish, StepState},
+    state::{Finish, JobEvent, JobState, Millis, Reason, StepState},
     wire::Kept,
 };
 
-use super::{StoreError, jobs, jobs::Job, model::FromFailed, outputs, steps, writer::Tx};
+use super::{
+    Store, StoreError, jobs,
+    jobs::Job,
+    model::FromFailed,
+    outputs,
+    settle::{change, settle},
+    steps,
+    writer::Tx,
+};
+use crate::clock;
 
 /// Where a job goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -38,7 +47,7 @@ pub(super) async fn of(tx: &mut Tx<'_>, job: &Job, from: &FromFailed) -> Result<
     let details = steps::of_attempt(&mut *tx.connection, job.id, job.attempt).await?;
     let ends: Vec<Option<Finish>> = details.iter().map(|step| step.state.finish().cloned()).collect();
     let steps = plan.standing(&ends);
-    if !plan.is_worth_keeping(&steps) {
+    if steps.is_empty() {
         return Ok(None);
     }
     let own = Claim { job: job.id, attempt: job.attempt, epoch: job.epoch };
@@ -46,6 +55,36 @@ pub(super) async fn of(tx: &mut Tx<'_>, job: &Job, from: &FromFailed) -> Result<
     match from.kept.get(&workspace) {
         Some(&runner) => Ok(Some(Standing { goes_on: GoesOn { runner, workspace }, steps })),
         None => Err(StoreError::NotKept(job.name.clone())),
+    }
+}
+
+impl Store {
+    /// Ends those of some jobs that have waited since before a time for the runner with their workspace, while no runner has it.
+    pub async fn refuse_gone(
+        &self,
+        jobs: Vec<JobId>,
+        kept: HashMap<Claim, RunnerId>,
+        since: Millis,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                for id in jobs {
+                    let Some(mut job) = jobs::find(&mut *tx.connection, id).await? else { continue };
+                    let is_gone = job.goes_on.is_some_and(|goes_on| !kept.contains_key(&goes_on.workspace));
+                    if is_gone && matches!(job.state, JobState::Queued { .. }) && job.since < since {
+                        let at = clock::now();
+                        let finish = Finish::with_note(
+                            Reason::Infra,
+                            "its workspace is gone with its runner: retry the whole job",
+                        );
+                        change(tx, &mut job, JobEvent::Refused { finish, at }).await?;
+                        settle(tx, job.build, at).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await
     }
 }
 

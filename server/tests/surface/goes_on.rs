@@ -5,9 +5,9 @@ use std::sync::Arc;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use slipway_pipelines::{
-    compile::Compilation,
+    compile::{Compilation, CompiledJob},
     lease::Claim,
-    plan::{Artifacts, KeepOn, Report, ReportKind},
+    plan::{Artifacts, KeepOn, Report, ReportKind, RunsOn},
     state::{Finish, Reason, StepState},
     wire::{Grant, JobNews, ReportContent, ReportPart, Reported, TestCase, TestOutcome, Welcome},
 };
@@ -167,4 +167,68 @@ async fn a_workspace_that_is_gone_is_said_at_once() {
     runner.ends(claim, Finish::exit(1), None).await;
     assert_eq!(press().await.unwrap().status(), StatusCode::SEE_OTHER);
     assert!(runner.grant().await.kept.is_none());
+}
+
+#[tokio::test]
+async fn what_took_something_of_a_job_that_goes_on_takes_it_anew() {
+    let world = World::start().await;
+    let repository = world.repository("me/thing").await;
+    let named = |name: &str, needs: &[usize], runs_on| CompiledJob {
+        name: name.to_owned(),
+        needs: needs.to_vec(),
+        runs_on,
+        ..job(&["build", "test"])
+    };
+    let jobs = vec![
+        named("first", &[], RunsOn::default()),
+        named("second", &[0], RunsOn { success: true, failure: true }),
+        named("other", &[], RunsOn::default()),
+    ];
+    let compilation = Compilation { jobs, ..Compilation::default() };
+    let content = BuildContent { compilation, diagnostics_text: String::new(), fault: Reason::Config };
+    let new = NewBuild { repository: repository.id, trigger: trigger("x"), parent: None, delivery: None };
+    world.server.app().store.create_build(new, move |_| content).await.unwrap();
+    let runner = world.runner().await;
+    // The second job is free when the first has failed, and comes before the third.
+    for _ in 0..3 {
+        let claim = runner.take().await;
+        runner.started(claim, 0).await;
+        runner.ended(claim, 0, Finish::exit(0), 0).await;
+        runner.started(claim, 1).await;
+        runner.ended(claim, 1, Finish::exit(1), 0).await;
+        runner.ends(claim, Finish::exit(1), Some(claim)).await;
+    }
+    let page = world.text(BUILD).await;
+    assert!(page.contains("retry?from=failed&#38;job=first"), "{page}");
+    let (status, build) =
+        world.post(&format!("/api/v1{BUILD}/retry"), &json!({"from": "failed", "job": "first"})).await;
+    assert_eq!(status, StatusCode::OK, "{build}");
+    let seen: Vec<_> =
+        (0..3).map(|job| (&build["jobs"][job]["attempt"], &build["jobs"][job]["steps"][0]["ran_in"])).collect();
+    let (one, two, none) = (json!(1), json!(2), Value::Null);
+    assert_eq!(seen, [(&two, &one), (&two, &none), (&one, &none)]);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_runner_that_is_gone_for_good_is_told() {
+    let world = World::start().await;
+    let repository = world.repository("me/thing").await;
+    make(&world, &repository).await;
+    let runner = world.runner().await;
+    let claim = runner.take().await;
+    builds(&world, &runner, claim).await;
+    fails(&runner, claim, Some(claim)).await;
+    let (_, build) = world.post(&format!("/api/v1{BUILD}/retry"), &json!({"from": "failed"})).await;
+    assert_eq!(build["status"], "pending");
+    let store = &world.server.app().store;
+    let later = slipway_server::clock::now() + 1000;
+    let kept = [(claim, runner.id)].into();
+    store.refuse_gone(vec![claim.job], kept, later).await.unwrap();
+    store.refuse_gone(vec![claim.job], Default::default(), 0).await.unwrap();
+    assert_eq!(world.json(&format!("/api/v1{BUILD}")).await["status"], "pending", "it is there, or was lately");
+    store.refuse_gone(vec![claim.job], Default::default(), later).await.unwrap();
+    let build = world.json(&format!("/api/v1{BUILD}")).await;
+    assert_eq!((&build["status"], &build["jobs"][0]["reason"]), (&json!("error"), &json!("infra")), "{build}");
+    assert_eq!(build["jobs"][0]["note"], "its workspace is gone with its runner: retry the whole job");
+    assert_eq!(build["jobs"][0]["steps"][0]["status"], "success");
 }

@@ -84,7 +84,7 @@ impl World {
 
     pub(crate) async fn runner(&self) -> Runner<'_> {
         let id = RunnerId(Uuid::now_v7());
-        let runner = Runner { world: self, id };
+        let runner = Runner { world: self, id, kept: Default::default() };
         assert!(runner.hello(&[]).await.status().is_success());
         runner
     }
@@ -126,7 +126,9 @@ pub(crate) fn trigger(message: &str) -> Trigger {
 
 pub(crate) struct Runner<'a> {
     world: &'a World,
-    id: RunnerId,
+    pub(crate) id: RunnerId,
+    /// Workspaces that it said it keeps.
+    kept: std::sync::Mutex<Vec<Claim>>,
 }
 
 impl Runner<'_> {
@@ -146,8 +148,10 @@ impl Runner<'_> {
     }
 
     pub(crate) async fn grant(&self) -> Grant {
-        let answer =
-            self.say("next", &json!({"runner": self.id, "disk": {"free": 3_u64 << 30, "total": 8_u64 << 30}})).await;
+        let kept = self.kept.lock().unwrap().clone();
+        let answer = self
+            .say("next", &json!({"runner": self.id, "kept": kept, "disk": {"free": 3_u64 << 30, "total": 8_u64 << 30}}))
+            .await;
         assert_eq!(answer.status(), StatusCode::OK);
         answer.json().await.unwrap()
     }
@@ -168,6 +172,7 @@ impl Runner<'_> {
 
     /// The end of a job whose workspace is kept.
     pub(crate) async fn ends(&self, claim: Claim, finish: Finish, kept: Option<Claim>) {
+        self.kept.lock().unwrap().extend(kept);
         self.news(claim, JobNews::Finished { finish, at: slipway_server::clock::now(), kept }).await;
     }
 

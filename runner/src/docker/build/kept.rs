@@ -84,7 +84,7 @@ pub(super) async fn tag(engine: &Engine, image: &str, name: &str) -> Result<(), 
 pub(in super::super) async fn forget(job: &Open) {
     let repository = names::built_repository(&job.config.instance);
     for (position, step) in job.plan.steps.iter().enumerate() {
-        let own = format!("{repository}:{}", names::built_tag(&job.claim, position));
+        let own = format!("{repository}:{}", names::built_tag(&job.workspace, position));
         if matches!(step.container().map(|container| &container.image), Some(Image::Load { .. })) {
             remove(&job.engine, &own).await;
         }
@@ -108,9 +108,23 @@ pub(in super::super) async fn forget(job: &Open) {
     }
 }
 
+/// Gives the images that steps of an earlier attempt built the names that their job gave them, which others may have taken since.
+pub(in super::super) async fn tag_again(job: &Open, steps: impl Iterator<Item = usize>) {
+    let repository = names::built_repository(&job.config.instance);
+    for position in steps {
+        let Some(build) = job.plan.steps.get(position).and_then(|step| step.build()) else { continue };
+        let own = format!("{repository}:{}", names::built_tag(&job.workspace, position));
+        for name in &build.tags {
+            if let Err(error) = tag(&job.engine, &own, name).await {
+                tracing::warn!(claim = %job.claim, name, %error, "can't give a built image its name again");
+            }
+        }
+    }
+}
+
 /// What an earlier process pushed, as the engine remembers it. Asked for a step that has a container: its pushes were done before.
 pub(in super::super) async fn pushed_before(job: &Open, step: usize, build: &ImageBuild) -> Vec<PushedImage> {
-    let own = format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.claim, step));
+    let own = format!("{}:{}", names::built_repository(&job.config.instance), names::built_tag(&job.workspace, step));
     let Ok(image) = within(QUICK, job.engine.api.inspect_image(&own)).await else { return Vec::new() };
     let digests = image.repo_digests.unwrap_or_default();
     let of_tag = |tag: &String| {

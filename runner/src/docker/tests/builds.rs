@@ -1,11 +1,13 @@
-use bollard::query_parameters::{ListImagesOptions, RemoveImageOptions};
+use bollard::query_parameters::{ListImagesOptions, RemoveImageOptions, TagImageOptions};
 use slipway_pipelines::{
+    lease::Claim,
     plan::{Action, Environment, Image, ImageBuild, Program, Pull, Step},
-    state::Reason,
+    state::{Finish, Reason},
+    wire::{Grant, Kept},
 };
 
 use super::{
-    super::{build, names},
+    super::{Job, build, names},
     harness::{Bench, Log, bench, bench_with, end, exited, spec, step},
     workspaces::{repository, run},
 };
@@ -271,5 +273,45 @@ async fn the_classic_builder_says_what_it_cannot() {
     let cached = ImageBuild { cache_from: vec!["127.0.0.1:1/x:cache".into()], ..ImageBuild::new(CONTEXT) };
     let logs = run(&bench, &[("Dockerfile", plain.as_str())], vec![built(&bench, "image", cached)]).await;
     assert!(logs[0].contains("WARNING: `cache_from` is passed over"), "{}", logs[0]);
+    bench.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_attempt_uses_the_image_that_the_first_one_built() {
+    let Some(bench) = bench(0).await else { return };
+    let tag = format!("slipway-test-{}:1", names::token());
+    let dockerfile = format!("FROM {}\nRUN echo {tag} > /made\n", bench.image);
+    let mut user = bench.commands("user", &["cat /made"]);
+    spec(&mut user).image = Image::Registry { reference: tag.clone(), pull: Pull::Never };
+    let build = ImageBuild { tags: vec![tag.clone()], ..ImageBuild::new(CONTEXT) };
+    let mut grant = bench.grant(vec![built(&bench, "image", build), user]);
+    let source = bench.data.path().join("source");
+    grant.source.sha = repository(&source, &[("Dockerfile", &dockerfile)]);
+    grant.source.path = Some(source.to_str().unwrap().to_owned());
+    let docker = bench.docker.clone();
+    let run = async |job: &Job, position: usize| {
+        let log = Log::default();
+        let handle = docker.prepare(job, position, log.sink()).await.unwrap();
+        docker.release(job, position, &Environment::new()).await.unwrap();
+        assert_eq!(end(&handle).await, exited(0), "{}", log.text());
+        log.text()
+    };
+    let job = docker.open(&grant).await.unwrap();
+    docker.checkout(&job, &grant.source, Log::default().sink()).await.unwrap();
+    run(&job, 0).await;
+    docker.keep(&job).await;
+
+    // Another job gives its name to another image.
+    let options = TagImageOptions { repo: tag.strip_suffix(":1").map(str::to_owned), tag: Some("1".to_owned()) };
+    docker.engine().api.tag_image(&bench.image, Some(options)).await.unwrap();
+    let steps = [(0, Finish::exit(0))].into();
+    let kept = Kept { workspace: grant.claim, steps, outputs: Default::default() };
+    let again = Grant { claim: Claim { attempt: 2, epoch: 2, ..grant.claim }, kept: Some(kept), ..grant };
+    let job = docker.open(&again).await.unwrap();
+    assert_eq!(run(&job, 1).await, format!("+ cat /made\n{tag}\n"));
+    docker.close(&job).await;
+    assert!(left(&bench).await.is_empty(), "{:?}", left(&bench).await);
+    docker.engine().api.remove_image(&tag, None::<RemoveImageOptions>, None).await.unwrap();
+    std::fs::remove_dir_all(&source).unwrap();
     bench.finish().await;
 }

@@ -44,7 +44,7 @@ fn flaky(bench: &Bench) -> Step {
 
 fn start(bench: &Bench, docker: &Docker, memory: &Memory, start: Start) -> JoinHandle<Done<Job>> {
     let (docker, memory) = (Arc::new(docker.clone()), memory.clone());
-    let setting = Setting { data: bench.data.path().to_owned(), machine: "bench".into(), keeps_failed: false };
+    let setting = Setting::new(bench.data.path().to_owned(), "bench".into());
     tokio::spawn(async move {
         let (_command, commands) = watch::channel(Command::GoOn);
         drive(docker, memory, &setting, start, commands).await

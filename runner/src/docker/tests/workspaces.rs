@@ -114,19 +114,29 @@ async fn goes_on(bench: &Bench, restarted: bool) {
     let job = docker.open(&again).await.unwrap();
     assert_eq!(docker.open(&again).await.unwrap_err().message, GONE, "it is somebody's now");
     docker.sweep(&[]).await.unwrap();
-    let log = step(&job, 1).await;
-    assert!(log.ends_with(&format!("made\nhello\nmore\n{}\nshared\n", grant.source.sha)), "{log}");
+    let seen = format!("made\nhello\nmore\n{}\nshared\n", grant.source.sha);
     if restarted {
         drop(job);
+        // Nothing of the job has run, and yet it is found.
         let next = Docker::connect(config(&bench.instance, &bench.data, 0)).await.unwrap();
+        assert!(next.survey().await.unwrap().contains(&again.claim));
         next.sweep(&[again.claim, again.workspace()]).await.unwrap();
         let adopted = next.adopt(&again, &|_| Log::default().sink()).await.unwrap();
         assert!(adopted.has_workspace);
+        let log = Log::default();
+        let handle = next.prepare(&adopted.job, 1, log.sink()).await.unwrap();
+        next.release(&adopted.job, 1, &Environment::new()).await.unwrap();
+        assert_eq!(end(&handle).await, exited(0));
+        assert!(log.text().ends_with(&seen), "{}", log.text());
         next.close(&adopted.job).await;
         next.stop().await;
     } else {
+        let log = step(&job, 1).await;
+        assert!(log.ends_with(&seen), "{log}");
         docker.keep(&job).await;
+        assert!(docker.keeps(again.workspace()));
         docker.discard(again.workspace()).await;
+        assert!(!docker.keeps(again.workspace()));
         docker.discard(again.workspace()).await;
     }
     std::fs::remove_dir_all(&source).unwrap();

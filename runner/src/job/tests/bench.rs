@@ -15,6 +15,7 @@ use crate::{
     executor::Executor,
     job::{Command, Done, Outcome, Setting, Start, drive},
     testing::{memory::Memory, plans::grant},
+    workspaces::Workspaces,
 };
 
 pub(super) struct Bench {
@@ -42,7 +43,8 @@ impl Bench {
 
     pub(super) fn start(&mut self, start: Start) {
         let executor = Arc::new(self.dummy.clone());
-        let setting = Setting { data: self.data.path().to_owned(), machine: "bench".into(), keeps_failed: true };
+        let workspaces = Some(Arc::new(Workspaces::new(3)));
+        let setting = Setting { workspaces, ..Setting::new(self.data.path().to_owned(), "bench".into()) };
         let (memory, commands) = (self.memory.clone(), self.command.subscribe());
         self.driver = Some(tokio::spawn(async move { drive(executor, memory, &setting, start, commands).await }));
     }

@@ -2,7 +2,7 @@
 
 use slipway_pipelines::{
     lease::Claim,
-    plan::Step,
+    plan::{Cache, CacheKey, KeyPart, Step},
     state::{Finish, Reason},
     wire::{JobNews, Kept},
 };
@@ -12,7 +12,7 @@ use crate::{
     executor::{Executor, GONE},
     job::Start,
     testing::{
-        memory::Memory,
+        memory::{Heard, Memory},
         plans::{checkout, commands, detached, step, with},
     },
 };
@@ -30,6 +30,11 @@ fn steps() -> Vec<Step> {
 
 /// Makes the bench's job the next attempt of itself, as a server does.
 fn retry(bench: &mut Bench, change: impl FnOnce(&mut Vec<std::sync::Arc<Step>>)) {
+    retry_with(bench, &[], change);
+}
+
+/// The same with the caches that jobs before it left.
+fn retry_with(bench: &mut Bench, before: &[Heard], change: impl FnOnce(&mut Vec<std::sync::Arc<Step>>)) {
     let heard = bench.memory.heard();
     let states = &heard.resume(bench.grant.clone()).steps;
     let ends: Vec<Option<Finish>> = states.iter().map(|state| state.finish().cloned()).collect();
@@ -40,6 +45,7 @@ fn retry(bench: &mut Bench, change: impl FnOnce(&mut Vec<std::sync::Arc<Step>>))
     bench.grant.kept = Some(Kept { workspace: bench.grant.workspace(), steps, outputs: heard.outputs });
     bench.grant.claim = Claim { attempt: bench.grant.claim.attempt + 1, epoch: 2, ..bench.grant.claim };
     bench.memory = Memory::of(&bench.grant);
+    bench.memory.remember(before);
     bench.start(Start::Fresh(bench.grant.clone()));
 }
 
@@ -57,11 +63,11 @@ async fn only_what_failed_and_what_comes_after_it_runs_in_the_workspace_as_it_wa
     keep(&mut bench).await;
     assert_eq!(bench.reasons(), ["ok", "stopped", "ok", "exit_code", "needs"]);
     let first = bench.grant.claim;
-    assert_eq!(bench.dummy.keeps(), [first]);
+    assert_eq!(bench.dummy.kept_workspaces(), [first]);
 
     retry(&mut bench, |_| {});
     keep(&mut bench).await;
-    assert_eq!(bench.dummy.keeps(), [first], "the same workspace, once more");
+    assert_eq!(bench.dummy.kept_workspaces(), [first], "the same workspace, once more");
     assert_eq!(bench.reasons(), ["ok", "stopped", "ok", "exit_code", "needs"]);
     let told = bench.memory.heard().news;
     assert!(!told.iter().any(|news| matches!(news, JobNews::Step { step: 0 | 2, .. })), "{told:?}");
@@ -76,7 +82,7 @@ async fn only_what_failed_and_what_comes_after_it_runs_in_the_workspace_as_it_wa
     let done = bench.done().await;
     assert!(!done.keeps(), "it went well");
     done.close(&bench.dummy).await;
-    assert_eq!(bench.dummy.keeps(), []);
+    assert_eq!(bench.dummy.kept_workspaces(), []);
     assert_eq!(bench.memory.heard().finish, Some(Finish::because(Reason::Ok)));
 }
 
@@ -110,4 +116,36 @@ async fn a_job_of_which_nothing_stands_is_not_worth_it() {
     let done = bench.done().await;
     assert!(!done.keeps());
     done.close(&bench.dummy).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cache_is_not_put_over_what_the_first_attempt_made_of_it() {
+    let cache = || Cache {
+        key: CacheKey(vec![KeyPart::Text("gems".into())]),
+        restore_keys: vec![],
+        paths: vec!["gems".into()],
+    };
+    let cached = |mut step: Step| {
+        step.files.caches = vec![cache()];
+        step
+    };
+    let mut bench = Bench::fresh(vec![
+        checkout(),
+        cached(with("SLEEP", "10s", step("build", &[0]))),
+        cached(with("STEP_EXIT_CODE", "3", step("test", &[1]))),
+    ]);
+    bench.memory.until(|heard| heard.is_running(1)).await;
+    bench.dummy.write(bench.grant.claim, "/slipway/src/gems/gem", "old");
+    let done = bench.done().await;
+    bench.dummy.write(bench.grant.claim, "/slipway/src/gems/gem", "old");
+    done.keep(&bench.dummy).await;
+    let first = bench.memory.heard();
+    assert_eq!(first.caches.len(), 1, "there is an entry to be restored");
+    retry_with(&mut bench, &[first], |steps| {
+        *std::sync::Arc::make_mut(&mut steps[2]) = cached(with("SLEEP", "10s", step("test", &[1])))
+    });
+    bench.memory.until(|heard| heard.is_running(2)).await;
+    let log = bench.memory.heard().log(2);
+    assert_eq!(log, "slipway: cache gems is in the workspace since an earlier step\n");
+    assert_eq!(bench.finished().await, "ok");
 }

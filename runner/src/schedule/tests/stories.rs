@@ -283,3 +283,15 @@ fn a_vanished_workspace_fails_what_is_left() {
     let actions = schedule.apply(Input::Start);
     assert!(matches!(&actions[..], [Action::End(2, end), Action::Finish(_)] if end.reason == Reason::Infra));
 }
+
+#[test]
+fn a_step_that_ran_in_an_earlier_attempt_says_nothing_of_the_service_of_this_one() {
+    let plan =
+        plan(vec![crate::testing::plans::ready(60, detached("db", &[], true)), step("a", &[0]), step("b", &[1, 0])]);
+    let start = |known: Known| {
+        let known = [Known::Running, known, Known::Waiting];
+        Schedule::resumed(plan.clone(), &known, &BTreeMap::new(), Workspace::Ready).is_starting(0)
+    };
+    assert!(start(Known::Stands(Finish::exit(0))));
+    assert!(!start(Known::Ended(Finish::exit(0))), "who ran in this one has waited for it");
+}
