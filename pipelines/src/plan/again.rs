@@ -25,6 +25,28 @@ impl Plan {
         (0..stands.len()).filter(|&position| stands[position]).collect()
     }
 
+    /// Makes the steps that run again wait for the services and detached steps that those were waiting for which stand: these start again.
+    pub fn go_on(&mut self, standing: &[usize]) {
+        for position in (0..self.steps.len()).filter(|position| !standing.contains(position)) {
+            let mut seen = vec![false; self.steps.len()];
+            let mut open = self.steps[position].needs.clone();
+            let mut more = Vec::new();
+            while let Some(need) = open.pop() {
+                let Some(step) = self.steps.get(need).filter(|_| !std::mem::replace(&mut seen[need], true)) else {
+                    continue;
+                };
+                if standing.contains(&need) {
+                    open.extend(&step.needs);
+                } else if !self.steps[position].needs.contains(&need) {
+                    more.push(need);
+                }
+            }
+            if !more.is_empty() {
+                Arc::make_mut(&mut self.steps[position]).needs.extend(more);
+            }
+        }
+    }
+
     /// For each step.
     fn stands<'a>(&self, end: impl Fn(usize) -> Option<&'a Finish>) -> Vec<bool> {
         let ended_so = |(position, step): (usize, &Arc<Step>)| end(position).is_some_and(|end| step.stands(end));
@@ -132,6 +154,23 @@ mod tests {
         assert_eq!(plan.standing(&ends(&[Reason::Infra, Reason::Ok, Reason::Ok])), [0; 0]);
         assert_eq!(plan.standing(&[Some(Finish::because(Reason::Ok))]), [0]);
         assert_eq!(plan.standing(&[]), [0; 0]);
+    }
+
+    #[test]
+    fn who_runs_again_waits_for_the_services_of_those_before_it() {
+        let mut plan = plan(vec![
+            Step::new("clone", Action::Checkout),
+            Step { needs: vec![0], ..Step::new("db", Action::Service(container())) },
+            run("build", &[0, 1]),
+            Step { needs: vec![2], ..Step::new("proxy", Action::Detach(container())) },
+            run("unit", &[3, 2]),
+            run("deploy", &[4]),
+            run("announce", &[5]),
+        ]);
+        plan.go_on(&[0, 2, 4]);
+        let needs: Vec<Vec<usize>> = plan.steps.iter().map(|step| step.needs.clone()).collect();
+        assert_eq!(needs[..5], [vec![], vec![0], vec![0, 1], vec![2, 1], vec![3, 2]]);
+        assert_eq!(needs[5..], [vec![4, 1, 3], vec![5]], "the last one waits for the one before it");
     }
 
     proptest! {

@@ -37,6 +37,7 @@ pub async fn drive<E: Executor, R: Reporter>(
     start: Start,
     commands: watch::Receiver<Command>,
 ) -> Done<E::Job> {
+    let start = start.going_on();
     let fenced = CancellationToken::new();
     let telling_end = CancellationToken::new();
     let mut held = Held { job: None, tasks: JoinSet::new(), spool: None, telling_end: telling_end.clone() };

@@ -32,6 +32,17 @@ impl Start {
     }
 }
 
+impl Start {
+    /// The same with a plan for those steps that are still to run.
+    pub(super) fn going_on(mut self) -> Self {
+        let (Self::Fresh(grant) | Self::Resumed(Resume { grant, .. })) = &mut self;
+        if let Some(kept) = &grant.kept {
+            grant.plan.go_on(&kept.steps.keys().copied().collect::<Vec<_>>());
+        }
+        self
+    }
+}
+
 /// Where the job runs.
 #[derive(Clone, Debug)]
 pub struct Setting {

@@ -3,7 +3,7 @@
 use slipway_pipelines::{
     lease::Claim,
     plan::{Cache, CacheKey, KeyPart, Step},
-    state::{Finish, Reason},
+    state::{Finish, Reason, StepEvent},
     wire::{JobNews, Kept},
 };
 
@@ -49,6 +49,13 @@ fn retry_with(bench: &mut Bench, before: &[Heard], change: impl FnOnce(&mut Vec<
     bench.start(Start::Fresh(bench.grant.clone()));
 }
 
+fn started(news: &JobNews) -> Option<usize> {
+    match news {
+        JobNews::Step { step, event: StepEvent::Started { .. }, .. } => Some(*step),
+        _ => None,
+    }
+}
+
 async fn keep(bench: &mut Bench) {
     let done = bench.done().await;
     assert!(done.keeps());
@@ -77,6 +84,8 @@ async fn only_what_failed_and_what_comes_after_it_runs_in_the_workspace_as_it_wa
     bench.memory.until(|heard| heard.reasons()[4] != "pending").await;
     let late = bench.dummy.released(claim);
     assert_eq!(late.keys().copied().collect::<Vec<_>>(), [1, 3, 4], "the service is started again");
+    let starts: Vec<usize> = bench.memory.heard().news.iter().filter_map(started).collect();
+    assert_eq!(starts, [1, 3, 4], "before the step that runs now, though only an earlier one names it");
     assert_eq!(late[&3].get("VERSION").map(String::as_str), Some("7"));
     assert_eq!(bench.dummy.read(claim, "/slipway/src/built").as_deref(), Some(&b"by the first attempt"[..]));
     let done = bench.done().await;
