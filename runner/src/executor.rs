@@ -134,8 +134,8 @@ pub trait Executor: Send + Sync + 'static {
     /// Removes what [`keep`](Executor::keep) left, if it is still there.
     fn discard(&self, workspace: Claim) -> impl Future<Output = ()> + Send;
 
-    /// Whether [`keep`](Executor::keep) left it and it is still there.
-    fn keeps(&self, workspace: Claim) -> bool;
+    /// What [`keep`](Executor::keep) left and is still there.
+    fn keeps(&self) -> Vec<Claim>;
 
     /// Removes what is kept ready for jobs to come. Called once, when the runner stops and opens no more jobs; jobs that
     /// are still open stay as they are, to be adopted by the next process.

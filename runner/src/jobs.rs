@@ -22,6 +22,8 @@ use crate::job::Command;
 #[derive(Debug, Default)]
 pub(crate) struct Jobs {
     all: Mutex<HashMap<Claim, Entry>>,
+    /// Whose workspace each of them has.
+    workspaces: Mutex<HashMap<Claim, Claim>>,
     added: Notify,
 }
 
@@ -36,8 +38,9 @@ enum Entry {
 }
 
 impl Jobs {
-    /// Adds a job whose lease was in force at `renewed`; gives what will be wanted of it.
-    pub(crate) fn add(&self, claim: Claim, renewed: Instant) -> watch::Receiver<Command> {
+    /// Adds a job whose lease was in force at `renewed`, with the claim of its workspace; gives what will be wanted of it.
+    pub(crate) fn add(&self, claim: Claim, workspace: Claim, renewed: Instant) -> watch::Receiver<Command> {
+        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).insert(claim, workspace);
         let (command, commands) = watch::channel(Command::GoOn);
         self.all().insert(claim, Entry::Running { renewed, command });
         self.added.notify_one();
@@ -52,6 +55,7 @@ impl Jobs {
     /// Nothing of the job is left.
     pub(crate) fn forget(&self, claim: Claim) {
         self.all().remove(&claim);
+        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).remove(&claim);
     }
 
     /// Resolves when a job is added after the last call resolved.
@@ -69,9 +73,11 @@ impl Jobs {
         running.map(|(claim, _)| *claim).collect()
     }
 
-    /// All that have objects on this machine.
+    /// All that have objects on this machine, and those whose workspaces they have.
     pub(crate) fn present(&self) -> Vec<Claim> {
-        self.all().keys().copied().collect()
+        let workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let theirs = workspaces.iter().filter(|(claim, workspace)| claim != workspace);
+        self.all().keys().copied().chain(theirs.map(|(_, workspace)| *workspace)).collect()
     }
 
     /// Those that are already being stopped.
@@ -163,8 +169,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_job_that_cannot_be_renewed_is_dropped_before_its_lease_ends() {
         let jobs = Jobs::default();
-        let kept = jobs.add(claim(1), Instant::now());
-        let lost = jobs.add(claim(2), Instant::now());
+        let kept = jobs.add(claim(1), claim(1), Instant::now());
+        let lost = jobs.add(claim(2), claim(2), Instant::now());
         tokio::time::advance(Duration::from_millis(SELF_STOP_MS - 1)).await;
         jobs.drop_overdue();
         assert_eq!(*lost.borrow(), Command::GoOn);
@@ -179,7 +185,7 @@ mod tests {
     #[tokio::test]
     async fn the_first_stop_counts_and_a_drop_is_the_last_word() {
         let jobs = Jobs::default();
-        let command = jobs.add(claim(1), Instant::now());
+        let command = jobs.add(claim(1), claim(1), Instant::now());
         let stop = |reason| Order::Stop { claim: claim(1), finish: Finish::because(reason) };
         jobs.obey(stop(Reason::Cancelled));
         jobs.obey(stop(Reason::Timeout));
@@ -195,5 +201,8 @@ mod tests {
         assert_eq!(jobs.present(), [claim(1)]);
         jobs.forget(claim(1));
         assert!(jobs.present().is_empty());
+        let again = Claim { attempt: 2, ..claim(1) };
+        jobs.add(again, claim(1), Instant::now());
+        assert_eq!(jobs.present(), [again, claim(1)], "with its workspace");
     }
 }

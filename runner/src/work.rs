@@ -77,9 +77,9 @@ impl<E: Executor> Worker<E> {
         self.closings.close();
         let closed = async {
             self.closings.wait().await;
-            // Of a job that was taken away and closed just now.
-            for taken in self.session.workspaces.take_all() {
-                self.executor.discard(taken.claim).await;
+            // Of a job that was taken away and closed just now, or whose slot went down with one that it had taken.
+            for workspace in self.executor.keeps() {
+                self.executor.discard(workspace).await;
             }
         };
         if time::timeout(CLOSING, closed).await.is_err() {
@@ -122,7 +122,7 @@ impl<E: Executor> Worker<E> {
         let claim = start.grant().claim;
         tracing::info!(%claim, title = start.grant().title, resumed = matches!(start, Start::Resumed(_)), "job begins");
         let leased = Leased { worker: Arc::clone(self), claim };
-        let commands = self.session.jobs.add(claim, renewed);
+        let commands = self.session.jobs.add(claim, start.grant().workspace(), renewed);
         drop(self.sweeping.read().await);
         let kept = start.grant().kept.as_ref().map(|kept| kept.workspace);
         let workspace = start.grant().workspace();
@@ -144,7 +144,7 @@ impl<E: Executor> Worker<E> {
         let is_dropped = done.outcome == Outcome::Dropped;
         // Who takes a job away that goes on may give it to us again; the workspace is nobody else's.
         let stays = kept.is_some() && is_dropped;
-        if !stays && !done.keeps() {
+        if done.job().is_some() && !stays && !done.keeps() {
             self.session.workspaces.forget(workspace);
         }
         let worker = Arc::clone(self);
@@ -156,7 +156,7 @@ impl<E: Executor> Worker<E> {
             } else {
                 done.close(&*worker.executor).await;
                 // One that did not come to have its workspace leaves it for the next try.
-                if kept.is_some() && worker.executor.keeps(workspace) {
+                if kept.is_some() && worker.executor.keeps().contains(&workspace) {
                     worker.session.workspaces.add(workspace);
                 }
             }

@@ -10,10 +10,13 @@ use crate::{app::App, clock, queue, store::StoreError};
 const LONGEST: Millis = 5_000;
 /// How late a wake-up may be before it counts as a stall, in which no runner could renew.
 const STALL: Millis = 10_000;
+/// How long a runner that has a workspace may be silent about it.
+const SILENCE: Millis = queue::SILENCE.as_secs().cast_signed() * 1000;
 
 /// Runs until the server stops.
 pub(crate) async fn run(app: App) {
-    let begun = clock::now();
+    // Since when runners could say what they have, and when it was last looked who waits for that.
+    let (mut begun, mut looked) = (clock::steady(), clock::steady());
     let mut leases = app.dispatcher.watch_leases();
     loop {
         leases.borrow_and_update();
@@ -28,6 +31,7 @@ pub(crate) async fn run(app: App) {
         let woken = clock::steady();
         let result = if woken > wake + STALL {
             tracing::warn!(late_ms = woken - wake, "the server stood still; leases are prolonged");
+            begun = woken;
             app.store.grace(queue::deadline()).await
         } else if first.is_some_and(|deadline| deadline <= woken) {
             turn(&app, woken).await
@@ -35,8 +39,11 @@ pub(crate) async fn run(app: App) {
             Ok(())
         };
         let result = match result {
-            Ok(()) => refuse_gone(&app, begun).await,
-            Err(error) => Err(error),
+            Ok(()) if woken - begun > SILENCE && woken - looked >= LONGEST => {
+                looked = woken;
+                refuse_gone(&app).await
+            }
+            other => other,
         };
         if let Err(error) = result {
             tracing::error!(%error, "ending leases and pauses failed");
@@ -45,14 +52,13 @@ pub(crate) async fn run(app: App) {
     }
 }
 
-/// Ends what waits for a workspace that no runner has told of for a while; `begun` is when runners could begin to.
-async fn refuse_gone(app: &App, begun: Millis) -> Result<(), StoreError> {
-    let since = clock::now() - Millis::try_from(queue::SILENCE.as_millis()).unwrap_or(Millis::MAX);
+/// Ends what has waited for a while for a workspace that no runner has told of for as long.
+async fn refuse_gone(app: &App) -> Result<(), StoreError> {
     let waiting = app.dispatcher.waiting_for_one();
-    if waiting.is_empty() || since < begun {
+    if waiting.is_empty() {
         return Ok(());
     }
-    app.store.refuse_gone(waiting, app.dispatcher.kept(), since).await
+    app.store.refuse_gone(waiting, app.dispatcher.kept(), clock::now() - SILENCE).await
 }
 
 async fn turn(app: &App, now: Millis) -> Result<(), StoreError> {

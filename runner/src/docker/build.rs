@@ -34,7 +34,7 @@ mod trace;
 use dockerfile::Dockerfile;
 #[cfg(test)]
 pub(super) use fingerprint::LABEL;
-pub(super) use kept::{forget, id, pushed_before, remove, tag_again};
+pub(super) use kept::{forget, id, leave_cache, pushed_before, remove, tag_again};
 
 /// A build that is to be.
 struct Wanted<'a> {

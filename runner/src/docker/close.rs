@@ -16,6 +16,7 @@ pub(super) async fn close(job: &Arc<Open>, pool: &Pool) {
     end(job).await;
     remove_shared(job).await;
     pool.remove(&job.sandbox).await;
+    build::leave_cache(job).await;
     forget(job).await;
 }
 
@@ -27,6 +28,7 @@ pub(super) async fn keep(job: &Arc<Open>, pool: &Pool) {
         removed(job.claim, || remove_volumes(job, &anchor)).await;
     }
     pool.remove(&job.sandbox).await;
+    build::leave_cache(job).await;
 }
 
 /// Removes the workspace of a job, and what else was left of it.

@@ -227,17 +227,16 @@ impl Executor for Docker {
         if grant.kept.is_none() {
             return Ok(self.remember(open));
         }
-        let Some(job) = self.go_on(open) else {
-            pool.remove(&sandbox).await;
-            return Err(Failed::infra(GONE));
+        let anchored = workspace::anchor(&open).await;
+        let claim = open.claim;
+        let failed = match anchored.map(|()| self.go_on(open)) {
+            Ok(Some(job)) => return Ok(job),
+            Ok(None) => Failed::infra(GONE),
+            Err(failed) => failed,
         };
-        match workspace::anchor(&job.0).await {
-            Ok(()) => Ok(job),
-            Err(failed) => {
-                self.close(&job).await;
-                Err(failed)
-            }
-        }
+        workspace::remove_anchor(engine, &claim).await;
+        pool.remove(&sandbox).await;
+        Err(failed)
     }
 
     async fn adopt(
@@ -327,8 +326,8 @@ impl Executor for Docker {
         }
     }
 
-    fn keeps(&self, workspace: Claim) -> bool {
-        self.held().kept.contains_key(&workspace)
+    fn keeps(&self) -> Vec<Claim> {
+        self.held().kept.keys().copied().collect()
     }
 
     async fn stop(&self) {

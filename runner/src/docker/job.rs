@@ -29,6 +29,8 @@ pub(super) struct Open {
     pub(super) claim: Claim,
     /// Whose workspace it has: its own, or that of an earlier attempt.
     pub(super) workspace: Claim,
+    /// The steps that do not run, since they did in that attempt.
+    pub(super) standing: Vec<usize>,
     pub(super) plan: Plan,
     pub(super) sandbox: Sandbox,
     pub(super) images: Images,
@@ -55,6 +57,7 @@ impl Open {
             config,
             claim: grant.claim,
             workspace: grant.workspace(),
+            standing: grant.kept.iter().flat_map(|kept| kept.steps.keys().copied()).collect(),
             plan,
             sandbox,
             repository: grant.source.repository.clone(),

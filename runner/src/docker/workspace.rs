@@ -11,6 +11,7 @@ use std::{
 };
 
 use bollard::models::VolumeCreateRequest;
+use slipway_pipelines::lease::Claim;
 
 use super::{
     archive::{self, Door, INSIDE},
@@ -151,6 +152,13 @@ pub(super) async fn anchor(job: &Open) -> Result<(), Failed> {
         VolumeCreateRequest { name: Some(names::job(&job.claim)), labels: Some(labels), ..Default::default() };
     let made = within(SLOW, job.engine.api.create_volume(request)).await;
     made.map(|_| ()).map_err(|error| error.failed("can't go on with the workspace"))
+}
+
+/// Takes an [`anchor`] away.
+pub(super) async fn remove_anchor(engine: &Engine, claim: &Claim) {
+    if let Err(error) = engine.remove_volume(&names::job(claim)).await {
+        tracing::warn!(%claim, %error, "can't remove a volume; the next sweep will");
+    }
 }
 
 /// Makes a plain volume and puts the tree, or the folders down to where it would be, into it.

@@ -81,11 +81,6 @@ impl Dummy {
         self.jobs().get(&claim).and_then(|job| job.inside().files.read(path))
     }
 
-    /// The workspaces that stay.
-    pub fn kept_workspaces(&self) -> Vec<Claim> {
-        self.kept().keys().copied().collect()
-    }
-
     fn kept(&self) -> MutexGuard<'_, HashMap<Claim, Files>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -282,7 +277,7 @@ impl Executor for Dummy {
         self.kept().remove(&workspace);
     }
 
-    fn keeps(&self, workspace: Claim) -> bool {
-        self.kept().contains_key(&workspace)
+    fn keeps(&self) -> Vec<Claim> {
+        self.kept().keys().copied().collect()
     }
 }

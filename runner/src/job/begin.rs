@@ -67,12 +67,17 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
     };
     match start {
         Start::Fresh(_) => {
-            let (opened, committed) = tokio::join!(executor.open(grant), reporter.committed());
+            // Held as soon as it is open: the server may not answer for long.
+            let opened = async {
+                let opened = executor.open(grant).await;
+                held.job = opened.as_ref().ok().cloned();
+                opened
+            };
+            let (opened, committed) = tokio::join!(opened, reporter.committed());
             let job = match opened {
                 Ok(job) => job,
                 Err(failed) => return fail(reporter, start, failed).await,
             };
-            held.job = Some(job.clone());
             let (logs, began) = logs(committed?);
             let merged = first(grant);
             let (handles, marks) = (BTreeMap::new(), BTreeMap::new());

@@ -11,6 +11,7 @@ use std::{
 use slipway_pipelines::{
     lease::Claim,
     plan,
+    state::Status,
     wire::{CacheOffer, CacheRefusal, Grant, cache_form},
 };
 
@@ -63,8 +64,9 @@ impl<R: Reporter> Caches<R> {
 
     /// The steps that do not run again have left their caches in the workspace, newer than any entry may be. Nothing is saved of them.
     pub(super) fn stand(&self, grant: &Grant) {
-        let standing = grant.kept.iter().flat_map(|kept| kept.steps.keys());
-        for step in standing.filter_map(|&step| grant.plan.steps.get(step)) {
+        let standing = grant.kept.iter().flat_map(|kept| &kept.steps);
+        let have_run = standing.filter(|(_, finish)| finish.status() != Status::Skipped);
+        for step in have_run.filter_map(|(&step, _)| grant.plan.steps.get(step)) {
             for cache in &step.files.caches {
                 let key = cache.key.to_string();
                 self.remember(cache, Seen { key, saves: None, steps: BTreeSet::new(), is_well: false });

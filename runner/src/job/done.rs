@@ -62,7 +62,7 @@ impl<J: Send + Sync> Done<J> {
 
     /// Whether the server was told that the workspace stays, so that a later attempt can go on with it.
     pub fn keeps(&self) -> bool {
-        self.kept.is_some()
+        self.kept.is_some() && matches!(self.outcome, Outcome::Finished(_))
     }
 
     /// Saves what is to be saved, and removes everything of the job but its workspace.

@@ -9,13 +9,14 @@ use super::{
     begin::{self, Begun},
     command::Command,
     done::{Done, Outcome, Saving},
-    run::{Ended, Run},
+    run::Run,
     start::{Setting, Start},
 };
 use crate::{
     executor::Executor,
     reporter::{Fenced, Reporter},
     spool::JobSpool,
+    workspaces::Unsettled,
 };
 
 /// What outlives the run, for the closing.
@@ -25,6 +26,8 @@ pub(super) struct Held<J> {
     pub(super) spool: Option<Arc<JobSpool>>,
     /// Cancelled once the end is being told: from then on only the answer to it decides whose the job is.
     pub(super) telling_end: CancellationToken,
+    /// The workspace is on the list of those that stay.
+    pub(super) kept: Option<Unsettled>,
 }
 
 /// Runs a job to its end, or until it is taken away. The caller closes what is left.
@@ -40,7 +43,7 @@ pub async fn drive<E: Executor, R: Reporter>(
     let start = start.going_on();
     let fenced = CancellationToken::new();
     let telling_end = CancellationToken::new();
-    let mut held = Held { job: None, tasks: JoinSet::new(), spool: None, telling_end: telling_end.clone() };
+    let mut held = Held { job: None, tasks: JoinSet::new(), spool: None, telling_end: telling_end.clone(), kept: None };
     let mut orders = commands.clone();
     let dropped = async {
         let is_wanted = orders.wait_for(|command| *command == Command::Drop).await.is_ok();
@@ -53,7 +56,7 @@ pub async fn drive<E: Executor, R: Reporter>(
     let mut saves = None;
     let run = async {
         match begin::begin(&executor, &reporter, setting, &start, &mut held).await? {
-            Begun::Failed(finish) => Ok(Ended { finish, kept: None }),
+            Begun::Failed(finish) => Ok(finish),
             Begun::Running(beginning) => {
                 saves = Some((beginning.job.clone(), Arc::clone(&beginning.caches)));
                 let run = Run::new(executor, reporter, setting, start, *beginning, fenced.clone(), &mut held);
@@ -61,17 +64,17 @@ pub async fn drive<E: Executor, R: Reporter>(
             }
         }
     };
-    let (outcome, kept) = tokio::select! {
+    let outcome = tokio::select! {
         biased;
-        () = dropped => (Outcome::Dropped, None),
-        () = fenced.cancelled() => (Outcome::Dropped, None),
+        () = dropped => Outcome::Dropped,
+        () = fenced.cancelled() => Outcome::Dropped,
         ended = run => match ended {
-            Ok(Ended { finish, kept }) => (Outcome::Finished(finish), kept),
-            Err(Fenced) => (Outcome::Dropped, None),
+            Ok(finish) => Outcome::Finished(finish),
+            Err(Fenced) => Outcome::Dropped,
         },
     };
     // Of a job that was taken away nothing is kept.
     let saves = saves.filter(|_| matches!(outcome, Outcome::Finished(_)));
     let saving = saves.map(|(job, caches)| Saving::new(async move { caches.save(&*saver, &job).await }));
-    Done { outcome, job: held.job, tasks: held.tasks, spool: held.spool, saving, kept }
+    Done { outcome, job: held.job, tasks: held.tasks, spool: held.spool, saving, kept: held.kept }
 }

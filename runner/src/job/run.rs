@@ -41,15 +41,8 @@ use crate::{
 /// Least time that a service has to become ready after a restart of the runner, which may have taken all of its deadline.
 const READY_AFTER_RESTART: Duration = Duration::from_secs(10);
 
-/// A job that has ended, and all is told.
-pub(super) struct Ended {
-    pub(super) finish: Finish,
-    /// Its workspace stays, since a later attempt can go on from where it failed.
-    pub(super) kept: Option<Unsettled>,
-}
-
 /// A step whose end is decided, with all of its log stored.
-type StepEnded = Result<(usize, StepEvent, Option<u64>), Fenced>;
+type Ended = Result<(usize, StepEvent, Option<u64>), Fenced>;
 
 /// A job under way.
 pub(super) struct Run<'a, E: Executor, R> {
@@ -82,9 +75,11 @@ pub(super) struct Run<'a, E: Executor, R> {
     pub(super) happenings: mpsc::UnboundedReceiver<Happened>,
     /// Commands that began. They go before the end of their step.
     pub(super) began: mpsc::UnboundedReceiver<CommandBegan>,
-    pub(super) endings: JoinSet<StepEnded>,
+    pub(super) endings: JoinSet<Ended>,
     pub(super) tasks: &'a mut JoinSet<()>,
     pub(super) telling_end: CancellationToken,
+    /// Set when the workspace stays, since a later attempt can go on from where the job failed.
+    pub(super) kept: &'a mut Option<Unsettled>,
     pub(super) first: Vec<Input>,
 }
 
@@ -141,6 +136,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
             endings: JoinSet::new(),
             tasks: &mut held.tasks,
             telling_end: held.telling_end.clone(),
+            kept: &mut held.kept,
             first,
             start,
         };
@@ -192,7 +188,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         self.outbox.tell(JobNews::Command { step, number, offset, at });
     }
 
-    pub(super) async fn until_the_end(mut self, mut commands: watch::Receiver<Command>) -> Result<Ended, Fenced> {
+    pub(super) async fn until_the_end(mut self, mut commands: watch::Receiver<Command>) -> Result<Finish, Fenced> {
         for input in std::mem::take(&mut self.first) {
             self.take(input, now());
         }
@@ -202,12 +198,14 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                 let finish = finish.clone();
                 let workspace = self.start.grant().workspace();
                 // On the list before anybody is told: the next attempt may come before the answer.
-                let kept = if self.schedule.can_go_on(&finish) { self.setting.keep(workspace) } else { None };
-                let told = kept.as_ref().map(|_| workspace);
+                if self.schedule.can_go_on(&finish) {
+                    *self.kept = self.setting.keep(workspace);
+                }
+                let told = self.kept.as_ref().map(|_| workspace);
                 self.telling_end.cancel();
                 self.outbox.tell(JobNews::Finished { finish: finish.clone(), at: now(), kept: told });
                 self.outbox.told().await;
-                return Ok(Ended { finish, kept });
+                return Ok(finish);
             }
             tokio::select! {
                 Some(happened) = self.happenings.recv() => match happened {

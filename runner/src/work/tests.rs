@@ -218,7 +218,7 @@ async fn workspaces_of_failed_jobs_are_kept_until_there_are_too_many_or_the_runn
     assert_eq!(word(&server, &lost), "infra");
     gone(&dummy).await;
     runner.stop().await;
-    assert_eq!((dummy.survey().await.unwrap(), dummy.kept_workspaces()), (vec![], vec![]));
+    assert_eq!((dummy.survey().await.unwrap(), dummy.keeps()), (vec![], vec![]));
 }
 
 #[tokio::test]
@@ -256,5 +256,5 @@ async fn a_job_that_goes_on_and_is_taken_away_leaves_its_workspace_to_the_next_t
     assert_eq!(server.inside().heard[&third.claim].reasons(), ["ok", "stopped", "ok", "exit_code", "needs"]);
     gone(&dummy).await;
     runner.stop().await;
-    assert_eq!((dummy.survey().await.unwrap(), dummy.kept_workspaces()), (vec![], vec![]));
+    assert_eq!((dummy.survey().await.unwrap(), dummy.keeps()), (vec![], vec![]));
 }

@@ -100,6 +100,11 @@ fn goes_on(job: &JobDetail, kept: &HashMap<Claim, RunnerId>) -> bool {
     job.state.status().is_bad() && kept.contains_key(&job.workspace)
 }
 
+/// Whether nothing that the job needs would run again with it: then it would begin anew.
+fn has_its_needs(build: &BuildDetail, job: &JobDetail) -> bool {
+    job.needs.iter().filter_map(|&need| build.jobs.get(need)).all(|need| !need.state.status().is_bad())
+}
+
 /// Whether a step before the failure went well, so that it matters where the job begins again.
 fn has_done_something(job: &JobDetail) -> bool {
     let counts = |kind| !matches!(kind, StepKind::Clone | StepKind::Service);
@@ -191,7 +196,11 @@ fn job_view(
         } else {
             String::new()
         },
-        go_on: if build.summary.status.is_final() && build.jobs.len() > 1 && goes_on(job, kept) {
+        go_on: if build.summary.status.is_final()
+            && build.jobs.len() > 1
+            && goes_on(job, kept)
+            && has_its_needs(build, job)
+        {
             paths::retry_from_failed(&build.repository.name, build.summary.number, Some(&job.name))
         } else {
             String::new()

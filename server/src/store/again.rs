@@ -21,10 +21,10 @@ pub(super) fn again(jobs: &[Job], what: &Again) -> Result<Vec<usize>, StoreError
         Again::Needed if bad.is_empty() => (0..jobs.len()).collect(),
         Again::Needed | Again::Failed | Again::FromFailed(FromFailed { job: None, .. }) => bad,
         Again::All => (0..jobs.len()).collect(),
-        Again::Job(name) => around(jobs, named(jobs, name)?),
+        Again::Job(name) => around(jobs, named(jobs, name)?, |need| jobs[need].state.status() != Status::Success),
         Again::FromFailed(FromFailed { job: Some(name), .. }) => {
             let position = named(jobs, name)?;
-            if bad.contains(&position) { around(jobs, position) } else { Vec::new() }
+            if bad.contains(&position) { around(jobs, position, |need| bad.contains(&need)) } else { Vec::new() }
         }
     };
     if chosen.is_empty() { Err(StoreError::NothingToRetry) } else { Ok(chosen) }
@@ -34,16 +34,15 @@ fn named(jobs: &[Job], name: &str) -> Result<usize, StoreError> {
     jobs.iter().position(|job| job.name == name).ok_or_else(|| StoreError::NoSuchJob(name.to_owned()))
 }
 
-/// A job; what needs it, since it took what the job gave; and what it needs that did not end well, since it would be left out again.
-fn around(jobs: &[Job], position: usize) -> Vec<usize> {
+/// A job; what needs it, since it took what the job gave; and what it needs that is to run again, since it would be left out again.
+fn around(jobs: &[Job], position: usize, runs_again: impl Fn(usize) -> bool) -> Vec<usize> {
     let mut chosen = vec![false; jobs.len()];
     let mut open = vec![position];
     while let Some(current) = open.pop() {
         if std::mem::replace(&mut chosen[current], true) {
             continue;
         }
-        let bad = |need: &usize| jobs.get(*need).is_some_and(|job| job.state.status() != Status::Success);
-        open.extend(jobs[current].needs.iter().copied().filter(bad));
+        open.extend(jobs[current].needs.iter().copied().filter(|&need| need < jobs.len() && runs_again(need)));
         open.extend((0..jobs.len()).filter(|&other| jobs[other].needs.contains(&current)));
     }
     (0..jobs.len()).filter(|&at| chosen[at]).collect()
@@ -94,6 +93,9 @@ mod tests {
         assert_eq!(from(None).unwrap(), [1, 2, 3]);
         assert_eq!(from(Some("1")).unwrap(), [1, 2]);
         assert!(matches!(from(Some("0")), Err(StoreError::NothingToRetry)));
+        let all = jobs(&[(&[], Reason::Ok), (&[0], Reason::Condition), (&[0, 1], Reason::ExitCode)]);
+        let what = Again::FromFailed(FromFailed { job: Some("2".to_owned()), kept: Default::default() });
+        assert_eq!(again(&all, &what).unwrap(), [2], "what its condition left out stays out");
         assert!(matches!(from(Some("9")), Err(StoreError::NoSuchJob(_))));
     }
 

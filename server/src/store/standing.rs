@@ -73,10 +73,8 @@ impl Store {
                     let is_gone = job.goes_on.is_some_and(|goes_on| !kept.contains_key(&goes_on.workspace));
                     if is_gone && matches!(job.state, JobState::Queued { .. }) && job.since < since {
                         let at = clock::now();
-                        let finish = Finish::with_note(
-                            Reason::Infra,
-                            "its workspace is gone with its runner: retry the whole job",
-                        );
+                        let finish =
+                            Finish::with_note(Reason::Infra, "its workspace is not kept any more: retry the whole job");
                         change(tx, &mut job, JobEvent::Refused { finish, at }).await?;
                         settle(tx, job.build, at).await?;
                     }

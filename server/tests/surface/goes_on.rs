@@ -229,6 +229,6 @@ async fn who_waits_for_a_runner_that_is_gone_for_good_is_told() {
     store.refuse_gone(vec![claim.job], Default::default(), later).await.unwrap();
     let build = world.json(&format!("/api/v1{BUILD}")).await;
     assert_eq!((&build["status"], &build["jobs"][0]["reason"]), (&json!("error"), &json!("infra")), "{build}");
-    assert_eq!(build["jobs"][0]["note"], "its workspace is gone with its runner: retry the whole job");
+    assert_eq!(build["jobs"][0]["note"], "its workspace is not kept any more: retry the whole job");
     assert_eq!(build["jobs"][0]["steps"][0]["status"], "success");
 }

@@ -79,8 +79,28 @@ pub(super) async fn tag(engine: &Engine, image: &str, name: &str) -> Result<(), 
     within(QUICK, engine.api.tag_image(image, Some(options))).await
 }
 
-/// Takes the job's own names from the images that it built or loaded, and those that are in a registry now. What the last job of
-/// this name built stays as the cache of the next, under a name that says so; that of the job before it goes.
+/// What the last job of a name built stays as the cache of the next, under a name that says so; that of the job before it goes.
+/// What an earlier attempt built is not the last any more.
+pub(in super::super) async fn leave_cache(job: &Open) {
+    let repository = names::built_repository(&job.config.instance);
+    for (position, step) in job.plan.steps.iter().enumerate() {
+        if step.build().is_none() || job.standing.contains(&position) {
+            continue;
+        }
+        let own = format!("{repository}:{}", names::built_tag(&job.workspace, position));
+        let Some(new) = id(&job.engine, &own).await else { continue };
+        let cache = cache_name(job, &step.name, Scope::of(&job.plan));
+        let old = id(&job.engine, &cache).await;
+        if let Err(error) = tag(&job.engine, &new, &cache).await {
+            tracing::warn!(%error, "can't keep a built image as cache");
+        }
+        if let Some(old) = old.filter(|old| *old != new) {
+            remove(&job.engine, &old).await;
+        }
+    }
+}
+
+/// Takes the job's own names from the images that it built or loaded, and those that are in a registry now.
 pub(in super::super) async fn forget(job: &Open) {
     let repository = names::built_repository(&job.config.instance);
     for (position, step) in job.plan.steps.iter().enumerate() {
@@ -90,20 +110,12 @@ pub(in super::super) async fn forget(job: &Open) {
         }
         let Some(build) = step.build() else { continue };
         let Some(new) = id(&job.engine, &own).await else { continue };
-        let cache = cache_name(job, &step.name, Scope::of(&job.plan));
-        let old = id(&job.engine, &cache).await;
-        if let Err(error) = tag(&job.engine, &new, &cache).await {
-            tracing::warn!(%error, "can't keep a built image as cache");
-        }
         remove(&job.engine, &own).await;
         for name in in_registries(build) {
             // Another job may have given it to another image meanwhile.
             if id(&job.engine, name).await.as_ref() == Some(&new) {
                 remove(&job.engine, name).await;
             }
-        }
-        if let Some(old) = old.filter(|old| *old != new) {
-            remove(&job.engine, &old).await;
         }
     }
 }

@@ -70,11 +70,11 @@ async fn only_what_failed_and_what_comes_after_it_runs_in_the_workspace_as_it_wa
     keep(&mut bench).await;
     assert_eq!(bench.reasons(), ["ok", "stopped", "ok", "exit_code", "needs"]);
     let first = bench.grant.claim;
-    assert_eq!(bench.dummy.kept_workspaces(), [first]);
+    assert_eq!(bench.dummy.keeps(), [first]);
 
     retry(&mut bench, |_| {});
     keep(&mut bench).await;
-    assert_eq!(bench.dummy.kept_workspaces(), [first], "the same workspace, once more");
+    assert_eq!(bench.dummy.keeps(), [first], "the same workspace, once more");
     assert_eq!(bench.reasons(), ["ok", "stopped", "ok", "exit_code", "needs"]);
     let told = bench.memory.heard().news;
     assert!(!told.iter().any(|news| matches!(news, JobNews::Step { step: 0 | 2, .. })), "{told:?}");
@@ -91,7 +91,7 @@ async fn only_what_failed_and_what_comes_after_it_runs_in_the_workspace_as_it_wa
     let done = bench.done().await;
     assert!(!done.keeps(), "it went well");
     done.close(&bench.dummy).await;
-    assert_eq!(bench.dummy.kept_workspaces(), []);
+    assert_eq!(bench.dummy.keeps(), []);
     assert_eq!(bench.memory.heard().finish, Some(Finish::because(Reason::Ok)));
 }
 
