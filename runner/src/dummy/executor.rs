@@ -13,6 +13,8 @@ use slipway_pipelines::{
     wire::{Grant, Source, UsedImage},
 };
 
+use tokio::sync::watch;
+
 use super::{files::Files, play::Play, script::Script};
 use crate::executor::{Adopted, Executor, Failed, GONE, Handle, LogSink, Signal, Tar};
 
@@ -22,6 +24,8 @@ pub struct Dummy {
     jobs: Arc<Mutex<HashMap<Claim, DummyJob>>>,
     /// Workspaces that stay.
     kept: Arc<Mutex<HashMap<Claim, Files>>>,
+    /// Whether the next one takes its time.
+    is_slow: Arc<watch::Sender<bool>>,
 }
 
 /// A job of the dummy.
@@ -79,6 +83,11 @@ impl Dummy {
     /// A file of an open job's workspace, by its absolute path.
     pub fn read(&self, claim: Claim, path: &str) -> Option<Vec<u8>> {
         self.jobs().get(&claim).and_then(|job| job.inside().files.read(path))
+    }
+
+    /// Makes the end of jobs whose workspace stays wait, or go on.
+    pub fn hold(&self, hold: bool) {
+        self.is_slow.send_replace(hold);
     }
 
     fn kept(&self) -> MutexGuard<'_, HashMap<Claim, Files>> {
@@ -269,6 +278,8 @@ impl Executor for Dummy {
 
     async fn keep(&self, job: &DummyJob) {
         job.end();
+        // The sender is ours: it cannot go away.
+        let _ = self.is_slow.subscribe().wait_for(|is_slow| !is_slow).await;
         self.kept().insert(job.workspace, std::mem::take(&mut job.inside().files));
         self.jobs().remove(&job.claim);
     }

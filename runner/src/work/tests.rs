@@ -258,3 +258,27 @@ async fn a_job_that_goes_on_and_is_taken_away_leaves_its_workspace_to_the_next_t
     runner.stop().await;
     assert_eq!((dummy.survey().await.unwrap(), dummy.keeps()), (vec![], vec![]));
 }
+
+#[tokio::test]
+async fn a_cancel_is_heard_while_the_attempt_before_lets_go_of_the_workspace() {
+    let (server, dummy, data) = (Server::start().await, Dummy::new(), TempDir::new().unwrap());
+    let runner = Runner::start(&server, &dummy, &data, 2);
+    dummy.hold(true);
+    let first = grant(1, chain("5ms"));
+    server.offer(first.clone());
+    server.until("it failed", |inside| ended(inside, &first)).await;
+    let steps = [0, 2].map(|step| (step, Finish::exit(0))).into();
+    let kept = Some(Kept { workspace: first.claim, steps, outputs: BTreeMap::new() });
+    let again = Grant { claim: Claim { attempt: 2, epoch: 2, ..first.claim }, kept, ..grant(1, chain("5ms")) };
+    server.offer(again.clone());
+    server.until("it waits", |inside| inside.granted.len() == 2).await;
+    let finish = Finish::because(Reason::Cancelled);
+    server.change(|inside| inside.orders = vec![Order::Stop { claim: again.claim, finish }]);
+    server.until("its end", |inside| ended(inside, &again)).await;
+    dummy.hold(false);
+    gone(&dummy).await;
+    server.until("it is still there", |inside| inside.kept == [first.claim]).await;
+    assert_eq!(dummy.keeps(), [first.claim]);
+    runner.stop().await;
+    assert_eq!(dummy.keeps(), []);
+}
