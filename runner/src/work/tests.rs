@@ -277,6 +277,7 @@ async fn a_cancel_is_heard_while_the_attempt_before_lets_go_of_the_workspace() {
     server.until("its end", |inside| ended(inside, &again)).await;
     dummy.hold(false);
     gone(&dummy).await;
+    server.change(|inside| inside.kept.clear());
     server.until("it is still there", |inside| inside.kept == [first.claim]).await;
     assert_eq!(dummy.keeps(), [first.claim]);
     runner.stop().await;
