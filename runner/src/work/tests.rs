@@ -275,6 +275,9 @@ async fn a_cancel_is_heard_while_the_attempt_before_lets_go_of_the_workspace() {
     let finish = Finish::because(Reason::Cancelled);
     server.change(|inside| inside.orders = vec![Order::Stop { claim: again.claim, finish }]);
     server.until("its end", |inside| ended(inside, &again)).await;
+    // Its slot asks for the next job: it is done with this one.
+    server.change(|inside| inside.kept.clear());
+    server.until("the slot is free", |inside| inside.kept == [first.claim]).await;
     dummy.hold(false);
     gone(&dummy).await;
     server.change(|inside| inside.kept.clear());
