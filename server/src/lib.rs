@@ -7,6 +7,7 @@ pub mod auth;
 mod caches;
 pub mod clock;
 pub mod config;
+mod crons;
 pub mod error;
 pub mod git;
 mod health;

@@ -15,6 +15,7 @@ mod caches;
 mod command_line;
 mod compose;
 mod containers;
+mod crons;
 mod desk;
 mod examples;
 mod forges;

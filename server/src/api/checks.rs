@@ -25,6 +25,19 @@ pub(crate) fn secret_name(text: &str) -> Result<String, ApiError> {
     Ok(text.to_ascii_lowercase())
 }
 
+/// The name of a cron: `when: cron` names it, too.
+pub(crate) fn cron_name(text: &str) -> Result<String, ApiError> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    if text.is_empty() {
+        return Err(ApiError::bad_request("the cron has no name"));
+    }
+    if text.len() > MAX_NAME || !text.bytes().all(good) {
+        return Err(ApiError::bad_request(format!("`{}` is not a cron's name", short(text)))
+            .help("a name has letters, digits, `_`, `-` and `.`, at most 255 of them"));
+    }
+    Ok(text.to_owned())
+}
+
 /// A value: something, text, and not too long.
 pub(crate) fn value(what: &str, value: SecretString) -> Result<SecretString, ApiError> {
     let length = value.expose_secret().len();

@@ -19,5 +19,5 @@ pub use manual::{Target, manual};
 pub use parameters::parameters;
 pub(crate) use pushed::{PushedRef, body_of};
 pub use start::{Intake, begin, start_build};
-pub(crate) use work::log;
+pub(crate) use work::{log, work_later};
 pub use work::{replay, work};

@@ -5,17 +5,20 @@ use std::sync::LazyLock;
 use futures_util::StreamExt as _;
 use slipway_pipelines::{
     ids::DeliveryId,
-    trigger::{Cause, Event, Trigger},
+    trigger::{Cause, Event, Person, Trigger},
 };
 
-use super::{Intake, IntakeError, PushedRef, begin, commit};
+use super::{
+    Intake, IntakeError, PushedRef, begin, commit,
+    manual::{Target, resolve},
+};
 use crate::{
     app::App,
     git::repository::{open, was_moved_to},
     source::{self, Locks},
     store::{
         StoreError,
-        model::{BuildRef, Delivery, DeliveryState, Forge, Repository},
+        model::{BuildRef, CronFired, Delivery, DeliveryState, Forge, Repository},
     },
     webhook::{self, Meaning},
 };
@@ -49,6 +52,18 @@ pub async fn replay(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Works on a stored delivery in the background.
+pub(crate) fn work_later(app: &App, id: DeliveryId) {
+    let app = app.clone();
+    tokio::spawn(async move {
+        let outcome = work(&app, id).await;
+        match app.store.delivery(id).await {
+            Ok(Some(delivery)) => log(&delivery, &outcome),
+            Ok(None) | Err(_) => tracing::error!(delivery = %id, ?outcome, "a delivery is gone"),
+        }
+    });
+}
+
 /// Works on one delivery, whatever forge it is from, and stores what became of it. Done again, it changes nothing.
 pub async fn work(app: &App, id: DeliveryId) -> Result<Intake, IntakeError> {
     let Some(delivery) = app.store.delivery(id).await? else { return Err(StoreError::NotFound.into()) };
@@ -64,6 +79,7 @@ pub async fn work(app: &App, id: DeliveryId) -> Result<Intake, IntakeError> {
         DeliveryState::Ignored { why } | DeliveryState::Failed { why } => return Ok(Intake::Nothing(why)),
     }
     let outcome = match delivery.forge {
+        Forge::Slipway if delivery.event == CronFired::EVENT => scheduled(app, &repository, &delivery).await,
         Forge::Slipway => own(app, &repository, &delivery).await,
         Forge::Github | Forge::Gitea | Forge::Gitlab | Forge::Generic => foreign(app, &repository, &delivery).await,
     };
@@ -107,6 +123,26 @@ async fn own(app: &App, repository: &Repository, delivery: &Delivery) -> Result<
     if !moved.await.map_err(|_| IntakeError::Stopped)?? {
         return Ok(Intake::Nothing("the push was cut off before its ref moved".to_owned()));
     }
+    begin(app, repository, trigger, Some(delivery.id), None).await
+}
+
+/// What a cron builds: the tip of its branch as it is now.
+async fn scheduled(app: &App, repository: &Repository, delivery: &Delivery) -> Result<Intake, IntakeError> {
+    let CronFired { cron, branch } =
+        serde_json::from_slice(&delivery.body).map_err(|error| IntakeError::Delivery(error.to_string()))?;
+    let target = Target::Branch(branch.unwrap_or_else(|| repository.default_branch.clone()));
+    let (branch, sha) = resolve(app, repository, target).await?;
+    let trigger = Trigger {
+        reference: format!("refs/heads/{branch}"),
+        sender: cron.clone(),
+        cause: Cause::Cron { name: cron, branch },
+        sha,
+        message: String::new(),
+        author: Person::default(),
+        timestamp: 0,
+        url: None,
+        changed_files: None,
+    };
     begin(app, repository, trigger, Some(delivery.id), None).await
 }
 

@@ -49,7 +49,8 @@ pub(crate) use repository::repository;
 pub(crate) use run::{run, start};
 pub(crate) use search::search;
 pub(crate) use settings::{
-    drop_cache, drop_registry, drop_secret, set_general, set_registry, set_secret, set_trust, settings,
+    drop_cache, drop_cron, drop_registry, drop_secret, run_cron, set_cron, set_general, set_registry, set_secret,
+    set_trust, settings,
 };
 pub(crate) use tests::{build_tests, test, tests};
 pub(crate) use visitor::Visitor;

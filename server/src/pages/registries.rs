@@ -35,7 +35,7 @@ pub(crate) async fn registries(
     State(app): State<App>,
     UrlQuery(Replace { registry }): UrlQuery<Replace>,
 ) -> Result<Response, PageError> {
-    show(&app, StatusCode::OK, None, &Filled::Known { secret: None, registry }).await
+    show(&app, StatusCode::OK, None, &Filled::Known { secret: None, registry, cron: None }).await
 }
 
 /// `POST /settings/registries`: adds or replaces one.

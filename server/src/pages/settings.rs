@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use slipway_web::views::{Problem, Section, paths};
+use slipway_web::views::{CronForm, Problem, Section, paths};
 
 use super::{
     PageError, Visitor,
@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     api::{
-        UrlPath, UrlQuery, checks, find_repository, forget_cache, forget_registry, forget_secret, keep_registry,
-        keep_secret, set_default_branch, trust,
+        UrlPath, UrlQuery, checked_cron, checks, find_repository, fire_cron, forget_cache, forget_cron,
+        forget_registry, forget_secret, keep_cron, keep_registry, keep_secret, set_default_branch, trust,
     },
     app::App,
     clock,
@@ -35,6 +35,8 @@ pub(crate) struct Replace {
     secret: Option<String>,
     /// Host of the registry whose form is filled in.
     registry: Option<String>,
+    /// Name of the cron whose form is filled in.
+    cron: Option<String>,
 }
 
 /// `GET /repos/O/R/settings`.
@@ -42,10 +44,10 @@ pub(crate) async fn settings(
     _: Visitor,
     State(app): State<App>,
     UrlPath((owner, name)): RepositoryPath,
-    UrlQuery(Replace { secret, registry }): UrlQuery<Replace>,
+    UrlQuery(Replace { secret, registry, cron }): UrlQuery<Replace>,
 ) -> Result<Response, PageError> {
     let repository = find_repository(&app, &owner, &name).await?;
-    show(&app, &repository, StatusCode::OK, None, Filled::Known { secret, registry }).await
+    show(&app, &repository, StatusCode::OK, None, Filled::Known { secret, registry, cron }).await
 }
 
 /// `POST /repos/O/R/settings/general`: the default branch.
@@ -62,7 +64,7 @@ pub(crate) async fn set_general(
             Ok(back(&repository, "general"))
         }
         Err(error) => {
-            let filled = Filled::Known { secret: None, registry: None };
+            let filled = Filled::Known { secret: None, registry: None, cron: None };
             refuse(&app, &repository, Section::General, &error, filled).await
         }
     }
@@ -148,6 +150,58 @@ pub(crate) async fn drop_registry(
     Ok(back(&repository, "registries"))
 }
 
+/// `POST /repos/O/R/settings/crons`: adds or replaces one.
+pub(crate) async fn set_cron(
+    who: Visitor,
+    State(app): State<App>,
+    UrlPath((owner, name)): RepositoryPath,
+    Form(fields): Fields,
+) -> Result<Response, PageError> {
+    let repository = find_repository(&app, &owner, &name).await?;
+    let paused = all(&fields, "paused").next().is_some();
+    let (cron, schedule, branch) = (one(&fields, "name").trim(), one(&fields, "schedule"), one(&fields, "branch"));
+    match checked_cron(cron, schedule, Some(branch), paused) {
+        Ok(new) => {
+            keep_cron(&app, &repository, new, &who.name).await?;
+            Ok(back(&repository, "crons"))
+        }
+        Err(error) => {
+            let [name, schedule, branch] = [cron, schedule, branch].map(str::to_owned);
+            let filled = Filled::Cron(CronForm { name, schedule, branch, paused, ..CronForm::default() });
+            refuse(&app, &repository, Section::Crons, &error, filled).await
+        }
+    }
+}
+
+/// `POST /repos/O/R/settings/crons/delete`.
+pub(crate) async fn drop_cron(
+    who: Visitor,
+    State(app): State<App>,
+    UrlPath((owner, name)): RepositoryPath,
+    Form(fields): Fields,
+) -> Result<Response, PageError> {
+    let repository = find_repository(&app, &owner, &name).await?;
+    gone(forget_cron(&app, &repository, one(&fields, "name"), &who.name).await)?;
+    Ok(back(&repository, "crons"))
+}
+
+/// `POST /repos/O/R/settings/crons/run`: ends on the build, or says why there is none.
+pub(crate) async fn run_cron(
+    who: Visitor,
+    State(app): State<App>,
+    UrlPath((owner, name)): RepositoryPath,
+    Form(fields): Fields,
+) -> Result<Response, PageError> {
+    let repository = find_repository(&app, &owner, &name).await?;
+    match fire_cron(&app, &repository, one(&fields, "name"), &who.name).await {
+        Ok(build) => Ok(Redirect::to(&paths::build(&repository.name, build.number)).into_response()),
+        Err(error) => {
+            let filled = Filled::Known { secret: None, registry: None, cron: None };
+            refuse(&app, &repository, Section::Crons, &error, filled).await
+        }
+    }
+}
+
 /// `POST /repos/O/R/settings/caches/delete`.
 pub(crate) async fn drop_cache(
     who: Visitor,
@@ -185,8 +239,9 @@ async fn show(
 ) -> Result<Response, PageError> {
     let secrets = app.store.secrets(repository.id).await?;
     let registries = app.store.registries(repository.id).await?;
+    let crons = app.store.crons(repository.id).await?;
     let caches = app.store.caches(repository.id).await?;
-    let page = settings_page(repository, &secrets, &registries, &caches, filled, clock::now());
+    let page = settings_page(repository, &secrets, &registries, &crons, &caches, filled, clock::now());
     let mut page = page.at(&app.config.public_url);
     page.problem = problem;
     render(status, &page)

@@ -2,24 +2,30 @@
 
 use slipway_pipelines::{state::Millis, trigger::Event};
 use slipway_web::{
-    time::Moment,
-    views::{CacheRow, EventBox, RegistryForm, RegistryRow, SecretForm, SecretRow, SettingsPage, TrustSwitch, paths},
+    time::{Moment, rfc3339},
+    views::{
+        CacheRow, CronForm, CronRow, EventBox, RegistryForm, RegistryRow, SecretForm, SecretRow, SettingsPage,
+        TrustSwitch, paths,
+    },
 };
 
 use super::fields::one;
 use crate::{
     api::checks,
-    store::model::{Cached, Registry, Repository, Secret},
+    crons::Schedule,
+    store::model::{Cached, Cron, DeliveryState, Registry, Repository, Secret},
 };
 
 /// What stands in the forms. Never a value.
 pub(super) enum Filled {
-    /// What is known of a secret or registry that is to be replaced.
-    Known { secret: Option<String>, registry: Option<String> },
+    /// What is known of a secret, registry or cron that is to be replaced.
+    Known { secret: Option<String>, registry: Option<String>, cron: Option<String> },
     /// What was sent and refused.
     Secret { name: String, events: Vec<String>, images: Vec<String> },
     /// What was sent and refused.
     Registry { host: String, username: String },
+    /// What was sent and refused.
+    Cron(CronForm),
 }
 
 impl Filled {
@@ -33,6 +39,7 @@ pub(super) fn settings_page(
     repository: &Repository,
     secrets: &[Secret],
     registries: &[Registry],
+    crons: &[Cron],
     caches: &[Cached],
     filled: Filled,
     now: Millis,
@@ -46,6 +53,8 @@ pub(super) fn settings_page(
     page.trust = TrustSwitch::all(repository.trusted);
     page.secret = secret_form(secrets, &filled);
     page.registry = registry_form(registries, &filled);
+    page.crons = crons.iter().map(|cron| cron_row(repository, cron, now)).collect();
+    page.cron = cron_form(crons, &filled);
     page
 }
 
@@ -68,7 +77,7 @@ fn secret_form(secrets: &[Secret], filled: &Filled) -> SecretForm {
             },
             None => new_secret(),
         },
-        Filled::Known { secret: None, .. } | Filled::Registry { .. } => new_secret(),
+        Filled::Known { secret: None, .. } | Filled::Registry { .. } | Filled::Cron(_) => new_secret(),
     }
 }
 
@@ -91,7 +100,7 @@ pub(super) fn registry_form(registries: &[Registry], filled: &Filled) -> Registr
             }
             None => RegistryForm::default(),
         },
-        Filled::Known { registry: None, .. } | Filled::Secret { .. } => RegistryForm::default(),
+        Filled::Known { registry: None, .. } | Filled::Secret { .. } | Filled::Cron(_) => RegistryForm::default(),
     }
 }
 
@@ -113,6 +122,47 @@ pub(super) fn registry_row(page: &str, registry: &Registry, now: Millis) -> Regi
         username: registry.username.clone(),
         updated: Moment::new(registry.updated, now),
         replace: format!("{page}?registry={}", registry.host),
+    }
+}
+
+fn cron_form(crons: &[Cron], filled: &Filled) -> CronForm {
+    match filled {
+        Filled::Cron(form) => {
+            CronForm { replaces: crons.iter().any(|cron| cron.name == form.name), open: true, ..form.clone() }
+        }
+        Filled::Known { cron: Some(name), .. } => match crons.iter().find(|one| one.name == *name) {
+            Some(found) => CronForm {
+                name: found.name.clone(),
+                schedule: found.schedule.clone(),
+                branch: found.branch.clone().unwrap_or_default(),
+                paused: found.next.is_none(),
+                replaces: true,
+                open: true,
+            },
+            None => CronForm::default(),
+        },
+        Filled::Known { cron: None, .. } | Filled::Secret { .. } | Filled::Registry { .. } => CronForm::default(),
+    }
+}
+
+fn cron_row(repository: &Repository, cron: &Cron, now: Millis) -> CronRow {
+    let state = cron.last.as_ref().map(|(_, state)| state);
+    CronRow {
+        name: cron.name.clone(),
+        schedule: cron.schedule.clone(),
+        words: Schedule::parse(&cron.schedule).map(|schedule| schedule.words()).unwrap_or_default(),
+        branch: cron.branch.clone().unwrap_or_default(),
+        next: cron.next.map(|next| rfc3339(next)[..16].replace('T', " ")).unwrap_or_default(),
+        last: cron.last.as_ref().map(|(at, _)| Moment::new(*at, now)),
+        build: match state {
+            Some(DeliveryState::Built { number, .. }) => Some((*number, paths::build(&repository.name, *number))),
+            _ => None,
+        },
+        problem: match state {
+            Some(DeliveryState::Ignored { why } | DeliveryState::Failed { why }) => why.clone(),
+            _ => String::new(),
+        },
+        replace: format!("{}?cron={}", paths::settings(&repository.name), cron.name),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     app::{App, Parts, spread},
     artifacts, caches, clock,
     config::Config,
-    intake,
+    crons, intake,
     logs::{Logs, run_archiver},
     news::News,
     provenance::{ProvenanceKey, ProvenanceKeyError},
@@ -112,6 +112,7 @@ async fn start_all(mut config: Config) -> Result<Running, StartError> {
         tokio::spawn(run_archiver(app.clone())),
         tokio::spawn(caches::sweep(app.clone())),
         tokio::spawn(artifacts::sweep(app.clone())),
+        tokio::spawn(crons::run(app.clone())),
     ];
     // What was answered before the last end and not worked on since.
     intake::replay(&app).await?;

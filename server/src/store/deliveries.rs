@@ -153,7 +153,8 @@ async fn known(
     row.map(|(id, state)| Ok((parse(TABLE, &id)?, from_json(TABLE, &state)?))).transpose()
 }
 
-async fn insert(db: impl SqliteExecutor<'_>, id: DeliveryId, new: &NewDelivery) -> Result<(), StoreError> {
+/// A new one.
+pub(super) async fn insert(db: impl SqliteExecutor<'_>, id: DeliveryId, new: &NewDelivery) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO deliveries (id, repository, forge, forge_id, event, body, received, state, pending, headers) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, TRUE, $9)",

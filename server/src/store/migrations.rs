@@ -23,6 +23,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (72, "trouble", include_str!("../../migrations/0072_trouble.sql")),
     (73, "approval", include_str!("../../migrations/0073_approval.sql")),
     (74, "standing", include_str!("../../migrations/0074_standing.sql")),
+    (75, "crons", include_str!("../../migrations/0075_crons.sql")),
 ];
 
 /// All of them, to run on a database of any age. Not sqlx's macro: it would build SQLite a second time, for the compiler.

@@ -12,6 +12,7 @@ mod codec;
 mod commands;
 mod content;
 mod coverage;
+mod crons;
 mod deliveries;
 mod effects;
 mod error;

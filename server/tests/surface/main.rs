@@ -9,6 +9,7 @@ mod api;
 mod archived;
 mod artifacts;
 mod caches;
+mod crons;
 mod goes_on;
 mod home;
 mod included;

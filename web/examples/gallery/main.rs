@@ -401,6 +401,21 @@ fn settings() -> SettingsPage {
         updated: Moment::new(NOW - 90_000_000, NOW),
         replace: "?registry=x".to_owned(),
     }];
+    let cron = |name: &str, schedule: &str, branch: &str, problem: &str| CronRow {
+        name: name.to_owned(),
+        schedule: schedule.to_owned(),
+        words: "At 04:00.".to_owned(),
+        branch: branch.to_owned(),
+        next: if problem.is_empty() { "2026-12-01 04:00".to_owned() } else { String::new() },
+        last: Some(Moment::new(NOW - 9_000_000, NOW)),
+        build: problem.is_empty().then(|| (1204, "build-light.html".to_owned())),
+        problem: problem.to_owned(),
+        replace: "?cron=x".to_owned(),
+    };
+    page.crons = vec![
+        cron("nightly", "0 4 * * 1-5", "", ""),
+        cron("weekly-audit.of-everything", "@weekly", "release/2026.11", "there is no branch `release/2026.11`"),
+    ];
     let cache = |key: &str, size| CacheRow {
         id: "0".to_owned(),
         key: key.to_owned(),

@@ -44,7 +44,8 @@ pub use rows::{BuildRow, HistoryMark};
 pub use run::{Field, FieldKind, RunPage};
 pub use search::{LogHitView, SearchBuild, SearchPage, TestHit};
 pub use settings::{
-    CacheRow, EventBox, Problem, RegistryForm, RegistryRow, SecretForm, SecretRow, Section, SettingsPage, TrustSwitch,
+    CacheRow, CronForm, CronRow, EventBox, Problem, RegistryForm, RegistryRow, SecretForm, SecretRow, Section,
+    SettingsPage, TrustSwitch,
 };
 pub use tests::{
     BuildTestsPage, CaseView, Choice, CoverageView, RunView, TestPage, TestRowView, TestsPage, TestsView,

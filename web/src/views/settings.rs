@@ -32,6 +32,10 @@ pub struct SettingsPage {
     pub registries: Vec<RegistryRow>,
     /// The form that adds or replaces one.
     pub registry: RegistryForm,
+    /// By name.
+    pub crons: Vec<CronRow>,
+    /// The form that adds or replaces one.
+    pub cron: CronForm,
     /// Those used last first.
     pub caches: Vec<CacheRow>,
     /// All three.
@@ -66,6 +70,7 @@ pub enum Section {
     General,
     Secrets,
     Registries,
+    Crons,
     Trust,
 }
 
@@ -134,6 +139,46 @@ pub struct RegistryForm {
     pub open: bool,
 }
 
+/// A cron in the list.
+#[derive(Clone, Debug)]
+pub struct CronRow {
+    /// Its name.
+    pub name: String,
+    /// Its five fields.
+    pub schedule: String,
+    /// They in words.
+    pub words: String,
+    /// What it builds; empty for the default branch.
+    pub branch: String,
+    /// When it comes due: `2026-11-30 04:00`; empty while it is paused.
+    pub next: String,
+    /// When it last did.
+    pub last: Option<Moment>,
+    /// Number and page of the build that it made then.
+    pub build: Option<(u64, String)>,
+    /// Why it made none; may be empty.
+    pub problem: String,
+    /// This page with the form filled in.
+    pub replace: String,
+}
+
+/// The form of a cron.
+#[derive(Clone, Debug, Default)]
+pub struct CronForm {
+    /// Name.
+    pub name: String,
+    /// Five fields.
+    pub schedule: String,
+    /// Empty for the default branch.
+    pub branch: String,
+    /// Whether it makes no builds.
+    pub paused: bool,
+    /// Whether there is one of the name already.
+    pub replaces: bool,
+    /// Whether it is open.
+    pub open: bool,
+}
+
 /// An entry of a cache in the list.
 #[derive(Clone, Debug)]
 pub struct CacheRow {
@@ -178,6 +223,8 @@ impl SettingsPage {
             secret: SecretForm::default(),
             registries: Vec::new(),
             registry: RegistryForm::default(),
+            crons: Vec::new(),
+            cron: CronForm::default(),
             caches: Vec::new(),
             trust: Vec::new(),
             default_branch: "main".to_owned(),
