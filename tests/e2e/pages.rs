@@ -63,6 +63,10 @@ async fn world() -> Server {
     repo.commit("Break the pipeline").await;
     repo.push_main(&server.remote("harbour/lights")).await;
     server.api.wait_end("harbour/lights", 2).await.assert_ended("error", "config");
+    server.api.secret("harbour/lights", "token", "of the lighthouse").await;
+    let cron = serde_json::json!({"schedule": "0 4 * * 1-5", "branch": "main"});
+    let answer = server.api.put("/api/v1/repos/harbour/lights/crons/nightly", &cron).await;
+    assert!(answer.status().is_success(), "{}", answer.status());
     server
 }
 
