@@ -29,6 +29,7 @@ steps:
     commands:
       - printf '\\033[32mgreen\\033[0m and \\033[1;31mred\\033[0m\\n'
       - sh ./report
+      - 'echo ::warning file=src/light.rs,line=7::the lamp flickers'
       - mkdir -p dist/sub && echo one > dist/one.txt && echo two > dist/sub/two.txt
       - grep light nothing
     reports: {junit: report.xml}
@@ -58,7 +59,11 @@ async fn world() -> Server {
     let server = Setup::new(Kind::Docker).start().await;
     let repo = Repo::with(&[(".slipway.yml", PIPELINE), ("report", REPORT)]).await;
     repo.push_main(&server.remote("harbour/lights")).await;
-    server.api.wait_end("harbour/lights", 1).await.assert_ended("failure", "exit_code");
+    let build = server.api.wait_end("harbour/lights", 1).await;
+    build.assert_ended("failure", "exit_code");
+    let note =
+        serde_json::json!({"job": "slipway", "step": "test", "text": "warning: src/light.rs:7: the lamp flickers"});
+    assert!(build.json["warnings"].as_array().is_some_and(|all| all.contains(&note)), "{build:?}");
     repo.write(".slipway.yml", "steps:\n  - name: test\n    imagee: slipway/busybox\n");
     repo.commit("Break the pipeline").await;
     repo.push_main(&server.remote("harbour/lights")).await;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::{
     caches::Caches,
     driver::Held,
-    logs::{CommandBegan, Logs, Nowhere},
+    logs::{LogNews, Logs, Nowhere},
     start::{Setting, Start, now},
 };
 use crate::{
@@ -34,7 +34,7 @@ pub(super) struct Beginning<E: Executor, R> {
     pub(super) job: E::Job,
     pub(super) spool: Arc<JobSpool>,
     pub(super) logs: Arc<Logs<R>>,
-    pub(super) began: mpsc::UnboundedReceiver<CommandBegan>,
+    pub(super) log_news: mpsc::UnboundedReceiver<LogNews>,
     pub(super) caches: Arc<Caches<R>>,
     pub(super) merged: Merged,
     /// Of the adopted steps.
@@ -62,8 +62,8 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
     let caches = Arc::new(Caches::new(reporter.clone(), grant, &setting.data, executor.labels()));
     caches.stand(grant);
     let logs = |committed| {
-        let (logs, began) = Logs::new(Arc::clone(&spool), reporter.clone(), committed);
-        (Arc::new(logs), began)
+        let (logs, log_news) = Logs::new(Arc::clone(&spool), reporter.clone(), committed);
+        (Arc::new(logs), log_news)
     };
     match start {
         Start::Fresh(_) => {
@@ -78,13 +78,13 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
                 Ok(job) => job,
                 Err(failed) => return fail(reporter, start, failed).await,
             };
-            let (logs, began) = logs(committed?);
+            let (logs, log_news) = logs(committed?);
             let merged = first(grant);
             let (handles, marks) = (BTreeMap::new(), BTreeMap::new());
-            Ok(Begun::Running(Box::new(Beginning { job, spool, logs, began, caches, merged, handles, marks })))
+            Ok(Begun::Running(Box::new(Beginning { job, spool, logs, log_news, caches, merged, handles, marks })))
         }
         Start::Resumed(resume) => {
-            let (logs, began) = logs(reporter.committed().await?);
+            let (logs, log_news) = logs(reporter.committed().await?);
             let marks = spool.marks(grant.plan.steps.len());
             let adopted = match adopt(executor, grant, &logs, &marks).await {
                 Ok(adopted) => adopted,
@@ -98,7 +98,7 @@ pub(super) async fn begin<E: Executor, R: Reporter>(
             };
             let merged = merge(&grant.plan, &resume.steps, &found).with_standing(grant.kept.as_ref());
             let (handles, marks) = (adopted.released, found.marks);
-            let beginning = Beginning { job: adopted.job, spool, logs, began, caches, merged, handles, marks };
+            let beginning = Beginning { job: adopted.job, spool, logs, log_news, caches, merged, handles, marks };
             Ok(Begun::Running(Box::new(beginning)))
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     executor::LogSink,
     reporter::{Fenced, Reporter},
     ship::ship,
-    spool::{JobSpool, StepLog},
+    spool::{JobSpool, Said, StepLog},
 };
 
 /// All logs of one job.
@@ -25,17 +25,14 @@ pub(super) struct Logs<R> {
     reporter: R,
     committed: BTreeMap<usize, u64>,
     open: Mutex<BTreeMap<usize, Open>>,
-    began: mpsc::UnboundedSender<CommandBegan>,
+    news: mpsc::UnboundedSender<LogNews>,
 }
 
-/// A command of a step began.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct CommandBegan {
+/// The log of a step told something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct LogNews {
     pub(super) step: usize,
-    /// Its position in the step's program.
-    pub(super) number: usize,
-    /// Where its output begins, in bytes of the step's log.
-    pub(super) offset: u64,
+    pub(super) said: Said,
     pub(super) at: Millis,
 }
 
@@ -46,14 +43,14 @@ enum Open {
 }
 
 impl<R: Reporter> Logs<R> {
-    /// With what tells which commands began.
+    /// With what the logs tell.
     pub(super) fn new(
         spool: Arc<JobSpool>,
         reporter: R,
         committed: BTreeMap<usize, u64>,
-    ) -> (Self, mpsc::UnboundedReceiver<CommandBegan>) {
-        let (began, hears) = mpsc::unbounded_channel();
-        (Self { spool, reporter, committed, open: Mutex::default(), began }, hears)
+    ) -> (Self, mpsc::UnboundedReceiver<LogNews>) {
+        let (news, hears) = mpsc::unbounded_channel();
+        (Self { spool, reporter, committed, open: Mutex::default(), news }, hears)
     }
 
     /// Who hears of the job.
@@ -81,10 +78,10 @@ impl<R: Reporter> Logs<R> {
     }
 
     fn sink_of(&self, step: usize, log: &Arc<StepLog>) -> Box<dyn LogSink> {
-        let began = self.began.clone();
-        log.sink(move |number, offset| {
+        let news = self.news.clone();
+        log.sink(move |said| {
             // A driver that is gone needs no news.
-            let _ = began.send(CommandBegan { step, number, offset, at: now() });
+            let _ = news.send(LogNews { step, said, at: now() });
         })
     }
 
@@ -93,6 +90,9 @@ impl<R: Reporter> Logs<R> {
         match self.open().get(&step)? {
             Open::Shipping { log, .. } => {
                 log.settle();
+                for note in log.notes() {
+                    let _ = self.news.send(LogNews { step, said: Said::Note(note), at: now() });
+                }
                 log.fault()
             }
             Open::Broken(fault) => Some(fault.clone()),

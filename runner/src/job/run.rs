@@ -25,7 +25,7 @@ use super::{
     driver::Held,
     late::{Moment, late},
     live::{Happened, Wish, until},
-    logs::{CommandBegan, Logs},
+    logs::{LogNews, Logs},
     outbox::Outbox,
     outputs::Outputs,
     start::{Setting, Start, now},
@@ -34,7 +34,7 @@ use crate::{
     executor::{Executor, Handle},
     reporter::{Fenced, Reporter},
     schedule::{Input, Known, Schedule},
-    spool::{JobSpool, Mark},
+    spool::{JobSpool, Mark, Said},
     workspaces::Unsettled,
 };
 
@@ -73,8 +73,8 @@ pub(super) struct Run<'a, E: Executor, R> {
     pub(super) finish: Option<Finish>,
     pub(super) happened: mpsc::UnboundedSender<Happened>,
     pub(super) happenings: mpsc::UnboundedReceiver<Happened>,
-    /// Commands that began. They go before the end of their step.
-    pub(super) began: mpsc::UnboundedReceiver<CommandBegan>,
+    /// What the logs tell. It goes before the end of their step.
+    pub(super) log_news: mpsc::UnboundedReceiver<LogNews>,
     pub(super) endings: JoinSet<Ended>,
     pub(super) tasks: &'a mut JoinSet<()>,
     pub(super) telling_end: CancellationToken,
@@ -93,7 +93,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         fenced: CancellationToken,
         held: &'a mut Held<E::Job>,
     ) -> Self {
-        let Beginning { job, spool, logs, began, caches, merged, handles, marks } = beginning;
+        let Beginning { job, spool, logs, log_news, caches, merged, handles, marks } = beginning;
         let plan = Arc::new(start.grant().plan.clone());
         let states = if let Start::Resumed(resume) = &start { &resume.steps[..] } else { &[] };
         let told: BTreeMap<usize, Millis> =
@@ -132,7 +132,7 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
             finish: None,
             happened,
             happenings,
-            began,
+            log_news,
             endings: JoinSet::new(),
             tasks: &mut held.tasks,
             telling_end: held.telling_end.clone(),
@@ -183,9 +183,11 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
         }
     }
 
-    fn tell_began(&mut self, began: CommandBegan) {
-        let CommandBegan { step, number, offset, at } = began;
-        self.outbox.tell(JobNews::Command { step, number, offset, at });
+    fn tell_of_log(&mut self, LogNews { step, said, at }: LogNews) {
+        self.outbox.tell(match said {
+            Said::Command { number, place } => JobNews::Command { step, number, offset: place, at },
+            Said::Note(text) => JobNews::Warning { step: Some(step), text },
+        });
     }
 
     pub(super) async fn until_the_end(mut self, mut commands: watch::Receiver<Command>) -> Result<Finish, Fenced> {
@@ -221,15 +223,15 @@ impl<'a, E: Executor, R: Reporter> Run<'a, E, R> {
                     Happened::Remark(step, text) => self.remarks.entry(step).or_default().push(text),
                 },
                 Some(ended) = self.endings.join_next(), if !self.endings.is_empty() => {
-                    while let Ok(began) = self.began.try_recv() {
-                        self.tell_began(began);
+                    while let Ok(news) = self.log_news.try_recv() {
+                        self.tell_of_log(news);
                     }
                     if let Ok(ended) = ended {
                         let (step, event, log_bytes) = ended?;
                         self.outbox.tell(JobNews::Step { step, event, log_bytes });
                     }
                 }
-                Some(began) = self.began.recv() => self.tell_began(began),
+                Some(news) = self.log_news.recv() => self.tell_of_log(news),
                 finish = stop_asked(&mut commands), if may_stop => {
                     may_stop = false;
                     self.take(Input::Stop(finish), now());

@@ -32,7 +32,7 @@ async fn through_failures(pieces: Vec<Vec<u8>>) -> Vec<u8> {
     let data = TempDir::new().unwrap();
     let log = spool(&data).step(0, 0).unwrap();
     let shipper = tokio::spawn(ship(remote, 0, Arc::clone(&log), 0));
-    let mut sink = log.sink(|_, _| {});
+    let mut sink = log.sink(|_| {});
     for piece in &pieces {
         sink.write(piece);
         tokio::task::yield_now().await;
@@ -70,7 +70,7 @@ async fn shipping_begins_where_the_server_is_even_if_that_is_not_where_we_though
     let remote = Remote::new(Client::new(&server.url(), TOKEN).unwrap(), grant.claim);
     let data = TempDir::new().unwrap();
     let log = spool(&data).step(0, 0).unwrap();
-    log.sink(|_, _| {}).write(b"0123456789");
+    log.sink(|_| {}).write(b"0123456789");
     log.close();
     // The server has nothing, so the offset is beyond its log, and it says 416.
     assert_eq!(ship(remote.clone(), 0, Arc::clone(&log), 4).await, Ok(10));
@@ -97,7 +97,7 @@ async fn the_first_bytes_go_at_once_and_more_gather_while_a_request_is_under_way
     let data = TempDir::new().unwrap();
     let log = spool(&data).step(0, 0).unwrap();
     let shipper = tokio::spawn(ship(memory.clone(), 0, Arc::clone(&log), 0));
-    let mut sink = log.sink(|_, _| {});
+    let mut sink = log.sink(|_| {});
     sink.write(b"first");
     memory.until(|heard| heard.log(0) == "first").await;
     memory.logs.send_replace(Mood::Holds);

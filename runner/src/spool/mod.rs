@@ -6,6 +6,7 @@ mod job;
 mod mark;
 mod mask;
 mod needles;
+mod notes;
 mod step;
 mod tail;
 
@@ -16,4 +17,4 @@ pub use job::{JobSpool, keep_only};
 pub use mark::Mark;
 pub use mask::Masker;
 pub use needles::Needles;
-pub use step::{Length, StepLog};
+pub use step::{Length, Said, StepLog};

@@ -11,12 +11,15 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::{mask::Masker, needles::Needles, tail};
+use super::{mask::Masker, needles::Needles, notes::Notes, tail};
 use crate::executor::LogSink;
 
 /// Longest log of a step, in bytes. It bounds what one endless loop can put on the disks of runner and server; a log that is
 /// longer is read by nobody.
 pub(super) const MOST_BYTES: u64 = 1 << 30;
+
+/// Most notes of a step: what tells a thousand things tells nothing.
+const MOST_NOTES: usize = 50;
 
 /// How long a log is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -25,6 +28,20 @@ pub struct Length {
     pub bytes: u64,
     /// No more will come.
     pub closed: bool,
+}
+
+/// What a log tells besides its bytes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Said {
+    /// A command begins here.
+    Command {
+        /// Its position in the step's program.
+        number: usize,
+        /// Where its output begins, in bytes of the log.
+        place: u64,
+    },
+    /// The program tells something about the code: a text for people.
+    Note(String),
 }
 
 /// The log of a step: what the executor writes, masked, in a file.
@@ -46,6 +63,11 @@ struct Writer {
     /// Why bytes were lost on this machine.
     fault: Option<String>,
     out: Vec<u8>,
+    notes: Notes,
+    /// Those that nobody has taken yet.
+    noted: Vec<String>,
+    /// How many more are taken.
+    may_note: usize,
 }
 
 impl StepLog {
@@ -58,15 +80,30 @@ impl StepLog {
             bytes = committed;
         }
         let masker = Masker::new(Arc::clone(&needles));
-        let writer = Writer { masker, needles, most, left_out: 0, fault: None, out: Vec::new() };
+        let writer = Writer {
+            masker,
+            needles,
+            most,
+            left_out: 0,
+            fault: None,
+            out: Vec::new(),
+            notes: Notes::default(),
+            noted: Vec::new(),
+            may_note: MOST_NOTES,
+        };
         let start = path.with_extension("start");
         let length = watch::Sender::new(Length { bytes, closed: false });
         Ok(Arc::new(Self { writer: Mutex::new(writer), file, start, length }))
     }
 
-    /// A way to write to it. `began` hears where commands begin: the position of each, and its place in bytes.
-    pub fn sink(self: &Arc<Self>, began: impl Fn(usize, u64) + Send + 'static) -> Box<dyn LogSink> {
-        Box::new(Sink { log: Arc::clone(self), began: Box::new(began) })
+    /// A way to write to it. `said` hears what it tells besides its bytes.
+    pub fn sink(self: &Arc<Self>, said: impl Fn(Said) + Send + 'static) -> Box<dyn LogSink> {
+        Box::new(Sink { log: Arc::clone(self), said: Box::new(said) })
+    }
+
+    /// The notes that were found since this was asked last.
+    pub fn notes(&self) -> Vec<String> {
+        std::mem::take(&mut self.writer().noted)
     }
 
     /// Goes back to where the container's output begins: the engine gives it again from there.
@@ -79,6 +116,8 @@ impl StepLog {
         }
         writer.masker = Masker::new(Arc::clone(&writer.needles));
         writer.left_out = 0;
+        writer.notes = Notes::default();
+        writer.may_note = MOST_NOTES;
         self.length.send_replace(Length { bytes: start, closed: false });
     }
 
@@ -182,6 +221,13 @@ impl StepLog {
     }
 
     fn append_limited(&self, writer: &mut Writer, bytes: &[u8]) {
+        if writer.may_note > 0 {
+            let mut found = Vec::new();
+            writer.notes.feed(bytes, &mut found);
+            found.truncate(writer.may_note);
+            writer.may_note -= found.len();
+            writer.noted.append(&mut found);
+        }
         let room = writer.most.saturating_sub(self.length.borrow().bytes);
         let fits = usize::try_from(room).map_or(bytes.len(), |room| room.min(bytes.len()));
         let (kept, rest) = bytes.split_at(if writer.left_out > 0 { 0 } else { fits });
@@ -231,12 +277,13 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 
 struct Sink {
     log: Arc<StepLog>,
-    began: Box<dyn Fn(usize, u64) + Send>,
+    said: Box<dyn Fn(Said) + Send>,
 }
 
 impl LogSink for Sink {
     fn write(&mut self, bytes: &[u8]) {
         self.log.write(bytes);
+        self.log.notes().into_iter().for_each(|note| (self.said)(Said::Note(note)));
     }
 
     fn begin_container_output(&mut self) {
@@ -245,6 +292,6 @@ impl LogSink for Sink {
 
     fn command(&mut self, number: usize) {
         let place = self.log.place();
-        (self.began)(number, place);
+        (self.said)(Said::Command { number, place });
     }
 }

@@ -90,7 +90,7 @@ fn only_what_may_begin_a_secret_is_held_back() {
 fn a_limit_ends_the_log_with_a_line_and_counts_on() {
     let data = TempDir::new().unwrap();
     let log = spool(&data, &[]).limited(10).step(0, 0).unwrap();
-    let mut sink = log.sink(|_, _| {});
+    let mut sink = log.sink(|_| {});
     sink.write(b"0123456");
     sink.write(b"789abc");
     sink.write(b"def");
@@ -105,7 +105,7 @@ fn a_limit_ends_the_log_with_a_line_and_counts_on() {
 fn a_restart_rewinds_to_the_container_and_reads_on() {
     let data = TempDir::new().unwrap();
     let log = spool(&data, &["hunter2"]).step(3, 0).unwrap();
-    let mut sink = log.sink(|_, _| {});
+    let mut sink = log.sink(|_| {});
     sink.write(b"pulling hun");
     sink.begin_container_output();
     sink.write(b"password hunter2, hun");
@@ -114,7 +114,7 @@ fn a_restart_rewinds_to_the_container_and_reads_on() {
     let log = spool(&data, &["hunter2"]).step(3, 0).unwrap();
     log.rewind();
     assert_eq!(whole(&log), b"pulling hun");
-    let mut sink = log.sink(|_, _| {});
+    let mut sink = log.sink(|_| {});
     sink.write(b"password hunter2, hunting\n");
     assert_eq!(log.close(), whole(&log).len() as u64);
     assert_eq!(whole(&log), b"pulling hunpassword ********, hunting\n");
@@ -126,7 +126,7 @@ fn a_restart_rewinds_to_the_container_and_reads_on() {
 fn a_log_goes_on_after_what_the_server_has() {
     let data = TempDir::new().unwrap();
     let log = spool(&data, &[]).step(0, 5).unwrap();
-    log.sink(|_, _| {}).write(b"more");
+    log.sink(|_| {}).write(b"more");
     assert_eq!(&log.read(5, 100).unwrap()[..], b"more");
     assert_eq!(log.close(), 9);
 }
@@ -188,4 +188,27 @@ proptest! {
         let needles = Arc::new(Needles::of(["correct horse battery staple"]));
         prop_assert_eq!(mask(&needles, text.chunks(3)), text);
     }
+}
+
+#[test]
+fn what_a_program_tells_is_told_once_masked_and_not_without_end() {
+    let data = TempDir::new().unwrap();
+    let log = spool(&data, &["hunter2"]).step(0, 0).unwrap();
+    let (said, hears) = std::sync::mpsc::channel();
+    let mut sink = log.sink(move |what| said.send(what).unwrap());
+    sink.write(b"::warning file=a.rs::it is hunt");
+    sink.write(b"er2\n::error::last");
+    sink.command(3);
+    sink.write(b"\n");
+    log.settle();
+    let mut heard: Vec<Said> = hears.try_iter().collect();
+    heard.extend(log.notes().into_iter().map(Said::Note));
+    let note = |text: &str| Said::Note(text.to_owned());
+    let command = heard.iter().position(|said| matches!(said, Said::Command { number: 3, .. }));
+    heard.remove(command.unwrap());
+    assert_eq!(heard, [note("warning: a.rs: it is ********"), note("error: last")]);
+    sink.write("::notice::again\n".repeat(200).as_bytes());
+    log.settle();
+    let rest = hears.try_iter().count() + log.notes().len();
+    assert_eq!(rest, 48, "fifty in all");
 }

@@ -156,3 +156,14 @@ async fn a_secret_in_what_others_say_of_a_failure_is_masked() {
     assert_eq!(heard.finish_of(0).note, "the step was told that its ******** be had");
     assert_eq!(heard.finish.unwrap().note, "step `a`: the step was told that its ******** be had");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_program_tells_of_the_code_is_told_before_its_step_ends() {
+    let mut bench = Bench::fresh(vec![commands(&["echo ::error file=a.rs,line=3::hunter2 is odd"], step("a", &[]))]);
+    assert_eq!(bench.finished().await, "ok");
+    let news = bench.memory.heard().news;
+    let text = "error: a.rs:3: ******** is odd".to_owned();
+    let told = news.iter().position(|news| *news == JobNews::Warning { step: Some(0), text: text.clone() });
+    let ended = news.iter().position(|news| matches!(news, JobNews::Step { log_bytes: Some(_), .. }));
+    assert!(told.is_some() && told < ended, "{news:?}");
+}
