@@ -174,6 +174,6 @@ async fn hostile_reports_are_warnings_and_harm_nothing() {
     assert_eq!(names, [&json!("whole"), &json!("a")], "what was read before a break is there");
     assert_eq!(all["cases"][1]["message"], "it is ********!");
     let page = server.api.text("/repos/me/tide/builds/1").await;
-    assert!(page.contains("4 warnings") && page.contains("64 are the most"), "{page}");
+    assert!(page.contains("4 annotations") && page.contains("64 are the most"), "{page}");
     server.finish().await;
 }
