@@ -22,13 +22,18 @@ use crate::job::Command;
 #[derive(Debug, Default)]
 pub(crate) struct Jobs {
     all: Mutex<HashMap<Claim, Entry>>,
-    /// Whose workspace each of them has.
-    workspaces: Mutex<HashMap<Claim, Claim>>,
     added: Notify,
 }
 
 #[derive(Debug)]
-enum Entry {
+struct Entry {
+    /// Whose workspace it has.
+    workspace: Claim,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
     Running {
         renewed: Instant,
         command: watch::Sender<Command>,
@@ -40,22 +45,22 @@ enum Entry {
 impl Jobs {
     /// Adds a job whose lease was in force at `renewed`, with the claim of its workspace; gives what will be wanted of it.
     pub(crate) fn add(&self, claim: Claim, workspace: Claim, renewed: Instant) -> watch::Receiver<Command> {
-        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).insert(claim, workspace);
         let (command, commands) = watch::channel(Command::GoOn);
-        self.all().insert(claim, Entry::Running { renewed, command });
+        self.all().insert(claim, Entry { workspace, stage: Stage::Running { renewed, command } });
         self.added.notify_one();
         commands
     }
 
     /// The job ended here; its containers are about to go.
     pub(crate) fn closing(&self, claim: Claim) {
-        self.all().insert(claim, Entry::Closing);
+        if let Some(entry) = self.all().get_mut(&claim) {
+            entry.stage = Stage::Closing;
+        }
     }
 
     /// Nothing of the job is left.
     pub(crate) fn forget(&self, claim: Claim) {
         self.all().remove(&claim);
-        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).remove(&claim);
     }
 
     /// Resolves when a job is added after the last call resolved.
@@ -66,26 +71,29 @@ impl Jobs {
     /// The leases to renew.
     pub(crate) fn leased(&self) -> Vec<Claim> {
         let all = self.all();
-        let running = all.iter().filter(|(_, entry)| match entry {
-            Entry::Running { command, .. } => *command.borrow() != Command::Drop,
-            Entry::Closing => false,
+        let running = all.iter().filter(|(_, entry)| match &entry.stage {
+            Stage::Running { command, .. } => *command.borrow() != Command::Drop,
+            Stage::Closing => false,
         });
         running.map(|(claim, _)| *claim).collect()
     }
 
     /// All that have objects on this machine, and those whose workspaces they have.
     pub(crate) fn present(&self) -> Vec<Claim> {
-        let workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
-        let theirs = workspaces.iter().filter(|(claim, workspace)| claim != workspace);
-        self.all().keys().copied().chain(theirs.map(|(_, workspace)| *workspace)).collect()
+        let mut present = Vec::new();
+        for (claim, entry) in self.all().iter() {
+            present.push(*claim);
+            present.extend((entry.workspace != *claim).then_some(entry.workspace));
+        }
+        present
     }
 
     /// Those that are already being stopped.
     pub(crate) fn stopping(&self) -> Vec<JobId> {
         let all = self.all();
-        let stopping = all.iter().filter(|(_, entry)| match entry {
-            Entry::Running { command, .. } => matches!(*command.borrow(), Command::Stop(_)),
-            Entry::Closing => false,
+        let stopping = all.iter().filter(|(_, entry)| match &entry.stage {
+            Stage::Running { command, .. } => matches!(*command.borrow(), Command::Stop(_)),
+            Stage::Closing => false,
         });
         stopping.map(|(claim, _)| claim.job).collect()
     }
@@ -94,7 +102,7 @@ impl Jobs {
     pub(crate) fn renewed(&self, claims: &[Claim], sent: Instant) {
         let mut all = self.all();
         for claim in claims {
-            if let Some(Entry::Running { renewed, .. }) = all.get_mut(claim) {
+            if let Some(Entry { stage: Stage::Running { renewed, .. }, .. }) = all.get_mut(claim) {
                 *renewed = sent.max(*renewed);
             }
         }
@@ -125,7 +133,7 @@ impl Jobs {
     pub(crate) fn drop_overdue(&self) {
         let limit = Duration::from_millis(SELF_STOP_MS);
         for (claim, entry) in self.all().iter() {
-            let Entry::Running { renewed, command } = entry else { continue };
+            let Stage::Running { renewed, command } = &entry.stage else { continue };
             if renewed.elapsed() >= limit && *command.borrow() != Command::Drop {
                 tracing::error!(%claim, "the lease could not be renewed for {} s: the job is stopped", limit.as_secs());
                 command.send_replace(Command::Drop);
@@ -134,7 +142,7 @@ impl Jobs {
     }
 
     fn command(&self, claim: Claim, wanted: Command) {
-        if let Some(Entry::Running { command, .. }) = self.all().get(&claim) {
+        if let Some(Entry { stage: Stage::Running { command, .. }, .. }) = self.all().get(&claim) {
             command.send_if_modified(|current| {
                 // A drop is the last word; a second stop says nothing new.
                 let changes = match (&*current, &wanted) {

@@ -338,10 +338,9 @@ async fn watch_over(engine: Engine, name: String, news: News, reader: JoinHandle
     };
     let ending = match ending {
         Ending::Exited { code, oom_killed } if code != 0 => {
-            // A gate that told its code told the kill with it, if there was one.
-            let is_known = oom_killed || was_short || code != KILLED || news.said.borrow().is_some();
-            // Nor is there a question who killed what was asked to stop.
-            let is_known = is_known || news.round.stopped.is_cancelled();
+            // A gate that told its code told the kill with it, if there was one; what was asked to stop was killed for that.
+            let has_told = news.said.borrow().is_some() || news.round.stopped.is_cancelled();
+            let is_known = oom_killed || was_short || code != KILLED || has_told;
             let is_late = !is_known && engine.is_limited(&name).await && engine.tells_oom(&name).await;
             Ending::Exited { code, oom_killed: oom_killed || was_short || is_late }
         }
